@@ -207,7 +207,7 @@ def _from_stored(
     if traced.signature is not None:
         return traced
     if result.signature is None:
-        return replace(result, reason=f"{result.reason}; {traced.reason}")
+        return replace(result, reason=spec.note or f"{result.reason}; {traced.reason}")
     return replace(result, notices=(f"{notice}; {differs or 'to be traced'}, but {traced.reason}",))
 
 
@@ -244,6 +244,8 @@ def _trace(
         return None, "it is built from other modules, whose shapes are not put together here", False
     if any(map(dims.is_unknown, values)):
         return None, "an argument is known at run time only", False
+    if spec.note:
+        return None, spec.note, False
     kept = cache.place(library.library, target, arguments, positional, at) if library else None
     component = None if options.trace else cache.load(kept)
     if component is not None:

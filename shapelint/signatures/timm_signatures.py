@@ -36,7 +36,7 @@ Signed = tuple[SignatureFile, ComponentSignature]
 def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | None:
     """Return the signature of a model as it is created, or of its `forward_features`; None if no row determines it."""
     row, tag = model(spec, target)
-    if row is None or row.reason:
+    if row is None or row.reason or spec.note:
         return None
     given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
     classes, size = weights(row, tag)

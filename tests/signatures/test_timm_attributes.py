@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -76,6 +77,8 @@ def test_nothing_is_said_of_names_that_no_model_has_and_of_other_classes() -> No
     assert absent_names.has(spec("resnet18", features_only=True), "fc") is None
     assert absent_names.has(spec("resnet18", block_args={}), "head") is None
     assert absent_names.has(spec("no_such_model"), "head") is None
+    assert absent_names.has(replace(spec("resnet18"), partial=True), "head") is None
+    assert absent_names.has(replace(spec("resnet18"), note="its arguments are not known"), "head") is None
 
 
 @pytest.mark.parametrize(("name", "arguments", "classifier", "exact"), [

@@ -175,7 +175,9 @@ def _row(owner: Component) -> TimmRow | None:
     """Return the row of a model, unless another version is installed or an argument may change what was measured."""
     row, _ = timm_signatures.model(owner.spec, owner.spec.target)
     changed = {name for name, argument in owner.spec.keywords if argument.value is not None}
-    if versions.difference("timm", (timm_rows.version(),)) or not changed <= WITHOUT_EFFECT:
+    if owner.spec.partial or owner.spec.note or not changed <= WITHOUT_EFFECT:
+        return None
+    if versions.difference("timm", (timm_rows.version(),)):
         return None
     return row
 
