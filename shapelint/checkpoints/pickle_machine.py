@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickletools
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,11 @@ class Machine:
 
     def run(self, stream: BoundedStream) -> Any:
         """Read one pickle to its end; raises CheckpointError."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of texts with escapes that Python does not know
+            return self._read(stream)
+
+    def _read(self, stream: BoundedStream) -> Any:
         try:
             for count, (opcode, argument, _) in enumerate(pickletools.genops(stream)):  # type: ignore[arg-type]
                 if count > bounds.PICKLE_STEPS:

@@ -54,6 +54,8 @@ FaultPlace = tuple[object, ...]
 
 LOUD = "SL1"
 """How the codes of faults begin that stop a program."""
+LOUD_AS_ERRORS = frozenset({"SL201", "SL212"})
+"""Those that stop it if the widths do not fit either."""
 
 
 @frozen
@@ -130,7 +132,7 @@ def _with_user(violation: Violation, again: Violation) -> Violation:
 def _is_loud(violation: Violation) -> bool:
     """Whether a fault stops the program: nothing else is said of a model that is not self-supervised."""
     code = violation.rule.page.code
-    return code.startswith(LOUD) or (code == "SL201" and violation.severity == "error")
+    return code.startswith(LOUD) or (code in LOUD_AS_ERRORS and violation.severity == "error")
 
 
 def _is_in_importing_file(span: Span) -> bool:

@@ -139,12 +139,18 @@ def _attributes(row: TimmRow, spec: ComponentSpec) -> frozenset[str]:
     return timm_rows.attributes().get(row.architecture, frozenset())
 
 
+@cache
+def _timm_names() -> frozenset[str]:
+    """The attributes of any model of timm, and the parts of torchvision's."""
+    parts = modules()["torchvision.models"].parts if "torchvision.models" in modules() else ()
+    return frozenset(parts).union(*timm_rows.attributes().values())
+
+
 def _of_timm(row: TimmRow, tag: str, spec: ComponentSpec, name: str) -> Absent | None:
     """An attribute of other models of timm, or a part of the classifier, that a model does not have."""
     own, classifier = _attributes(row, spec), row.classifier.partition(" ")[0]
-    inside = classifier != "" and name.startswith(f"{classifier}.")  # a layer has no parts
-    elsewhere = inside or any(name in names for names in timm_rows.attributes().values())
-    if not own or name in own or not elsewhere:
+    inside = name in {f"{classifier}.{other}" for other in CLASSIFIERS if classifier}  # a layer has no parts
+    if not own or name in own or not (inside or name in _timm_names()):
         return None
     if inside or (name in CLASSIFIERS and classifier):
         counts = [argument.value for key, argument in spec.keywords if key == "num_classes"]

@@ -21,6 +21,8 @@ KEEPING_SHAPES = (
 """Arguments of every model that change no shape."""
 KEEPING_ATTRIBUTES = frozenset(KEEPING_SHAPES) | words("model_name num_classes in_chans img_size global_pool")
 """Arguments with which a model is of the same class, with the same attributes."""
+WITH_CLASSES = frozenset({"pretrained_cfg", "pretrained_cfg_overlay"})
+"""Arguments that may say another number of classes."""
 CREATE_PARAMETERS = (
     "model_name", "pretrained", "pretrained_cfg", "pretrained_cfg_overlay", "checkpoint_path", "cache_dir",
 )  # fmt: skip
@@ -39,6 +41,8 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
     if row is None or row.reason or spec.note:
         return None
     given = {name: argument.value for name, argument in spec.keywords if argument.value is not None}
+    if "num_classes" not in given and not WITH_CLASSES.isdisjoint(given):
+        return None
     classes, size = weights(row, tag)
     classes = 0 if classes is None or "/" in target else classes
     size = _asked_size(row, given, size)

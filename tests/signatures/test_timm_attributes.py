@@ -132,6 +132,119 @@ def test_programs_are_told_what_they_get(model: str, change: str, width: int, fe
     assert found == codes
 
 
+GUARDED = [
+    "if isinstance(self.backbone, timm.models.VisionTransformer): self.tokens()",
+    "try: self.tokens()\n        except AttributeError: pass",
+    "with contextlib.suppress(AttributeError): self.tokens()",
+    "if os.environ.get('TOKENS'): self.tokens()",
+    "if os.path.exists('tokens.pth'): return self.tokens()",
+    "any('cls_token' in name for name, _ in self.named_parameters()) and self.tokens()",
+]
+"""Calls of a method that would stop with a ResNet."""
+TOKENS = """    def tokens(self):
+        self.backbone.cls_token.zero_()
+
+"""
+SET_ELSEWHERE = [
+    "self.backbone.register_buffer('head', torch.zeros(1))",
+    "type(self.backbone).head = None",
+    "setattr(type(self.backbone), 'head', None)",
+    "nn.ModuleList([self.backbone])[int(os.environ.get('AT', 0))].head = nn.Identity()",
+]
+"""What gives a ResNet a head."""
+GIVEN_TO_CLASSIFIERS = [
+    "self.backbone.fc.forward = lambda features: features",
+    "self.backbone.fc.mlp = nn.Identity(); self.backbone.fc.forward = self.backbone.fc.mlp.forward",
+    "self.backbone.get_classifier().forward = lambda features: features",
+]
+"""Ways to take the classifier off without a name that is replaced."""
+
+
+def said(code: str) -> set[str]:
+    report = lint_text(Source("model.py", code), Settings(isolated=True))
+    return {one.code for one in report.findings if one.severity != "info"}
+
+
+@pytest.mark.parametrize("change", [*GUARDED, *GIVEN_TO_CLASSIFIERS])
+def test_what_may_not_be_reached_and_what_replaces_a_forward_is_no_fault(change: str) -> None:
+    code = PROGRAM.format(model="resnet18", change=change, width=512, features="self.backbone(x)")
+    if change in GUARDED:
+        code = code.replace('("resnet18")', '("resnet18", num_classes=0)')
+    code = code.replace(
+        "    def forward", "    def tokens(self):\n        self.backbone.cls_token.zero_()\n\n    def forward"
+    )
+    code = f"import contextlib\nimport os\n{code}"
+    exec(code, {"__name__": "model"})
+    assert said(code) == set()
+    if change in GUARDED:
+        certain = code.replace(change, "self.tokens()")
+        with pytest.raises(AttributeError):
+            exec(certain, {"__name__": "model"})
+        assert said(certain) == {"SL114"}
+
+
+@pytest.mark.parametrize("change", SET_ELSEWHERE)
+def test_hasattr_of_what_is_given_in_a_way_that_is_not_followed_is_not_answered(change: str) -> None:
+    change += "\n        width = 512 if hasattr(self.backbone, 'head') else 7"
+    code = PROGRAM.format(model="resnet18", change=change, width="width", features="self.backbone(x)")
+    code = f"import os\n{code}".replace('("resnet18")', '("resnet18", num_classes=0)')
+    before = dict(vars(timm.models.ResNet))
+    try:
+        exec(code, {"__name__": "model"})
+    finally:
+        if "head" not in before and "head" in vars(timm.models.ResNet):
+            del timm.models.ResNet.head
+    assert said(code) == set()
+
+
+@pytest.mark.parametrize(("features", "width", "codes"), [
+    ("[*self.backbone.children()][-1](self.backbone(x))", 128, set()),
+    ("[*self.backbone.children()][-1](self.backbone(x))", 512, {"SL101"}),
+    ("nn.Sequential(*self.backbone.children())(x)", 128, set()),
+])  # fmt: skip
+def test_a_module_that_is_added_is_the_last_of_the_children(features: str, width: int, codes: set[str]) -> None:
+    code = PROGRAM.format(
+        model="resnet18", change="self.backbone.head = nn.Linear(512, 128)", width=width, features=features
+    ).replace('("resnet18")', '("resnet18", num_classes=0)')
+    try:
+        exec(code, {"__name__": "model"})
+    except RuntimeError:
+        assert codes
+    else:
+        assert not codes
+    assert said(code) == codes
+
+
+@pytest.mark.parametrize("name", ["Wrapper", "LinearProbe", "MoCo"])
+def test_a_part_that_never_runs_is_an_error_in_any_model_whose_widths_do_not_fit(name: str) -> None:
+    code = PROGRAM.format(
+        model="resnet18", change="self.backbone.head = nn.Identity()", width=512, features="self.backbone(x)"
+    ).replace("SimCLR", name).replace("projection_head", "out")  # fmt: skip
+    with pytest.raises(RuntimeError):
+        exec(code, {"__name__": "model"})
+    assert said(code) == {"SL212"}
+
+
+@pytest.mark.parametrize("arguments", [
+    "pretrained_cfg_overlay=dict(num_classes=0)",
+    "pretrained_cfg_overlay={'num_classes': 512}",
+])  # fmt: skip
+def test_the_classes_may_be_those_of_a_config(arguments: str) -> None:
+    code = PROGRAM.format(model="resnet18", change="pass", width=512, features="self.backbone(x)")
+    code = code.replace('("resnet18")', f'("resnet18", {arguments})')
+    exec(code, {"__name__": "model"})
+    assert said(code) == set()
+
+
+def test_the_width_of_a_head_that_takes_maps_is_not_one_of_their_sides() -> None:
+    change = "width = self.backbone.head.in_features\n        self.backbone.head = nn.Identity()"
+    code = PROGRAM.format(
+        model="swin_tiny_patch4_window7_224", change=change, width="width", features="self.backbone(x).mean((1, 2))"
+    )
+    exec(code, {"__name__": "model"})
+    assert said(code) == set()
+
+
 def test_an_attribute_that_a_library_model_does_not_have_is_no_reason_to_see_no_model() -> None:
     code = PROGRAM.format(model="resnet18", change="pass", width=512, features="self.backbone(x)")
     code = code.replace('timm.create_model("resnet18")', "torchvision.models.resnet18().features")

@@ -8,7 +8,7 @@ from shapelint.common.patterns import pattern
 from shapelint.python.builtins import arithmetic, evaluated_text, iteration, numbers
 from shapelint.python.builtins.iteration import BuiltinHandler, any_of
 from shapelint.python.objects import absences, dicts, isinstance_checks, laziness, lists, module_method_names, mutation
-from shapelint.python.state import class_lookup, forgetting
+from shapelint.python.state import class_lookup, forgetting, guards
 from shapelint.python.state.arguments import NO_SITE, Arguments, Keywords, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
@@ -174,8 +174,9 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
         known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
         if not isinstance(known, Unknown):
             return None if owner.forgotten else True
-        asked = absences.is_as_built(owner) and name not in owner.replaced
-        return absent_names.has(owner.spec, name) if asked else None
+        if not absences.is_as_built(owner) or name in owner.replaced or name in guards.names_given_unseen(run.tree):
+            return None
+        return absent_names.has(owner.spec, name)
     if isinstance(owner, Table) and dicts.reads_attributes(owner, name):
         return True if name in owner.items.keys() - owner.maybe_missing else None
     if isinstance(owner, Chained):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Component, Scope
@@ -36,13 +37,14 @@ def note_name(run: Run, dotted: str, site: Site) -> None:
 
 
 def note_part(run: Run, owner: Component, name: str, site: Site) -> Absent | None:
-    """Remember and return `resnet.classifier`; whether the file asks if it is there is seen once all of it is read."""
+    """Remember `resnet.classifier`; return it if nothing in the file gives something a part of that name."""
     if not is_as_built(owner):
         return None
     absent, span = absent_names.of_component(owner.spec, name), _span(site)
-    if absent is not None and span is not None:
+    if absent is not None and span is not None and guards.is_certain(run):
         _remember(run, absent, site.node, span, owner)
-    return absent
+        return absent if name not in guards.given_names(run.tree) else None
+    return None
 
 
 def is_as_built(owner: Component) -> bool:

@@ -50,6 +50,9 @@ DERIVED = words(
 """Layers of torch.nn that are derived from other layers, without the lazy ones."""
 
 
+BATCH_NORM = pattern(r"BatchNorm\dd")
+
+
 def is_a(value: Value, cls: Value) -> bool | None:
     """Return whether a value is an instance of a class; None if that is uncertain."""
     if isinstance(value, Instance) and isinstance(cls, UserClass) and value.cls is not None:
@@ -120,7 +123,8 @@ def _is_layer(value: Component | Chained, name: str) -> bool | None:
     if asked == "Module" or f"{kind}:{asked}" in DERIVED:
         return True
     if "BatchNorm" in kind and "BatchNorm" in asked:
-        return None
+        plain = BATCH_NORM.fullmatch(kind) and BATCH_NORM.fullmatch(asked)
+        return False if plain and kind != asked else None
     if kind == asked:
         return True
     layer = target.startswith("torch.nn.") and not asked.startswith("_") and "Lazy" not in kind + asked

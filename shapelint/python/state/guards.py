@@ -20,6 +20,8 @@ ASKS = pattern(r"version|attr|callable|available|support|legacy|compat|install|f
 """Conditions that ask what a library or an object has."""
 EXPECTS = pattern(r"raises|suppress")
 """Context managers in which a failure is expected."""
+FOLLOWED = frozenset({"hasattr", "getattr", "delattr"})
+"""Functions that give no object an attribute."""
 CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
 BLOCK_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 ENTRY_NAME = "__name__"
@@ -44,6 +46,29 @@ def given_names(tree: ast.Module) -> dict[str, int]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found[node.value] = 0
     return found
+
+
+def names_given_unseen(tree: ast.Module) -> frozenset[str]:
+    """The attributes that a program may give to objects that are not followed: `type(model).head = None`."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and not _is_followed(node.value):
+            found.add(node.attr)
+        elif isinstance(node, ast.Call) and not _is_followed_call(node):
+            found |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return frozenset(found)
+
+
+def _is_followed_call(node: ast.Call) -> bool:
+    name = ast.unparse(node.func)
+    return name in FOLLOWED or (name == "setattr" and bool(node.args) and _is_followed(node.args[0]))
+
+
+def _is_followed(node: ast.AST) -> bool:
+    """Whether an object is a variable, or an attribute of one."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return isinstance(node, ast.Name)
 
 
 def read_names(tree: ast.Module) -> frozenset[str]:

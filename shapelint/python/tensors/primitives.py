@@ -193,9 +193,10 @@ def _resize(axes: Axes, axis: int | None, size: Dim) -> Axes | None:
 
 
 def _pool(axes: Axes, count: int, sizes: Sequence[Dim]) -> Axes | None:
-    """Apply adaptive pooling over the last axes; over all of them it takes no other size than 1, and is a mean."""
+    """Apply adaptive pooling over the last axes; over all of them it takes nothing but the number 1, and is a mean."""
+    is_mean = len(axes) == count and list(sizes) == [1]
     sizes = list(sizes) * count if len(sizes) == 1 else sizes
-    if len(sizes) != count or len(axes) < count or (len(axes) == count and any(size != 1 for size in sizes)):
+    if len(sizes) != count or (len(axes) < count + 1 and not is_mean):
         return None
     last = axes[len(axes) - count :]
     return (*axes[:-count], *(Axis(size, axis.origin) for size, axis in zip(sizes, last)))

@@ -19,7 +19,7 @@ from shapelint.python.state import naming
 from shapelint.python.state.part_names import own_name
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import unknown_among
-from shapelint.python.state.values import UNKNOWN, Component, Value
+from shapelint.python.state.values import UNKNOWN, Component, Node, Unknown, Value
 from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
@@ -28,6 +28,8 @@ from shapelint.shapes.notation import Pattern, PatternAxis
 from shapelint.spec.spec import ComponentSpec
 
 LARGEST = 1100
+OF_MAPS = ("Conv", "2d")
+"""What the names of layers contain that take maps with their channels as the second axis."""
 SAME = words(
     """
     Identity Dropout Dropout2d ReLU ReLU6 GELU SiLU Hardswish Sigmoid StochasticDepth
@@ -54,7 +56,11 @@ def children(run: Run, owner: Component) -> list[tuple[str, Value]] | None:
     has_all = run.libraries.components(owner).has_all_parts
     if not names or owner.forgotten or (has_all is not None and not has_all(owner)):
         return None
+    added = {name: new for name, new in owner.replaced.items() if "." not in name and name not in names}
+    if any(isinstance(new, Unknown) for new in added.values()):
+        return None
     found = [(name, child(run, owner, name)) for name in names]
+    found += [(name, new) for name, new in added.items() if isinstance(new, Node)]
     return [(name, unknown_among(owner) if part is None else part) for name, part in found]
 
 
@@ -143,17 +149,20 @@ def element(run: Run, owner: Component, index: Dim | None) -> Value:
 
 
 def width(run: Run, owner: Component, name: str) -> Dim | None:
-    """Return `in_features` or `out_features` of a part: its last axis, or the second one of a convolution."""
+    """Return `in_features` or `out_features` of a part: its last axis, or the second one of a layer for maps."""
 
     signature = run.resolve(owner).signature
     if signature is None or owner.part_of is None:
         return None
+    kind = owner.spec.target.rpartition(".")[2]
     alternative = signature.alternatives[0]
     pattern = alternative.output if name.startswith("out") else alternative.inputs[0]
     if not isinstance(pattern, Pattern) or not pattern.axes:
         return None
-    place = 1 if len(pattern.axes) == 4 else len(pattern.axes) - 1
-    axis = pattern.axes[place]
+    is_map = len(pattern.axes) == 4
+    if is_map and not any(word in kind for word in OF_MAPS):
+        return None  # its channels may be its last axis
+    axis = pattern.axes[1 if is_map else len(pattern.axes) - 1]
     return axis if isinstance(axis, int) else None
 
 
