@@ -171,12 +171,13 @@ def _has(run: Run, owner: Value, name: str) -> bool | None:
         mine = mine and not name.startswith("__")
         return False if mine and not owner.opaque and class_lookup.find(owner.cls, "__getattr__") is None else None
     if isinstance(owner, Component):
+        if owner.forgotten or name in guards.names_given_unseen(run.tree):
+            return None
         known = owner.replaced[name] if name in owner.replaced else run.parts(owner).get(name, UNKNOWN)
         if not isinstance(known, Unknown):
-            return None if owner.forgotten else True
-        if not absences.is_as_built(owner) or name in owner.replaced or name in guards.names_given_unseen(run.tree):
-            return None
-        return absent_names.has(owner.spec, name)
+            return True
+        asked = absences.is_as_built(owner) and name not in owner.replaced
+        return absent_names.has(owner.spec, name) if asked else None
     if isinstance(owner, Table) and dicts.reads_attributes(owner, name):
         return True if name in owner.items.keys() - owner.maybe_missing else None
     if isinstance(owner, Chained):

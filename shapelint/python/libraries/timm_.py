@@ -80,6 +80,8 @@ PARTS = {
 """Parts of networks that scripts put together by themselves, by the file that stands in for them."""
 MODEL_AVERAGES = words("ModelEma ModelEmaV2 ModelEmaV3")
 """Moving averages of models."""
+TELLING = ("is_", "list_", "get_")
+"""How the names of functions begin that say something of models: `timm.is_model`."""
 FEATURE_INFO = "timm.models._features.FeatureInfo"
 INTERMEDIATE = {"forward_intermediates": "indices", "get_intermediate_layers": "n"}
 """Methods that return the maps of inner stages, by the argument that says which: the number of the last, or places."""
@@ -110,7 +112,8 @@ def name_of(component: Component) -> str:
 
 def builds(target: str) -> bool:
     """Return whether a name is a model, or the class of timm's vision transformers."""
-    return constructing.is_model(target) or target.rpartition(".")[2] == "VisionTransformer"
+    name = target.rpartition(".")[2]
+    return name == "VisionTransformer" or (constructing.is_model(target) and not name.startswith(TELLING))
 
 
 def transformer(component: Component) -> Vit | None:

@@ -49,7 +49,7 @@ def given_names(tree: ast.Module) -> dict[str, int]:
 
 
 def names_given_unseen(tree: ast.Module) -> frozenset[str]:
-    """The attributes that a program may give to objects that are not followed: `type(model).head = None`."""
+    """The attributes that a program may set or take away in ways that are not followed: `type(model).head = None`."""
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and not _is_followed(node.value):
