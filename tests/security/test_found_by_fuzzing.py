@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from command_line import ROOT, run_process
 
+from shapelint.checkpoints import CheckpointError, state_dicts
 from shapelint.common import syntax_trees
 from shapelint.common.mentions import mentioned
 from shapelint.common.whole_numbers import whole_number
@@ -54,6 +56,15 @@ def test_python_says_nothing_about_a_linted_text(tmp_path: Path) -> None:
     (tmp_path / "model.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(0x1for x in y, 3)"\n')
     (tmp_path / "other.yaml").write_text('backbone: {out_dim: 256}\nprojection_head: "Linear(1or 2, 3)"\n')
     assert run_process(tmp_path, ".").stderr == ""
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("text", ["\\e", "\\_", "\\d"])
+def test_python_says_nothing_about_an_escape_in_a_checkpoint(tmp_path: Path, text: str) -> None:
+    with zipfile.ZipFile(tmp_path / "model.pt", "w") as archive:
+        archive.writestr("model/data.pkl", f"S'{text}'\n.")
+    with pytest.raises(CheckpointError):
+        state_dicts(tmp_path / "model.pt")
 
 
 @pytest.mark.parametrize("call", ["range()", "range(1, 2, 3, 4)", "range(1, 2, 0)", "range(1, *range(5))"])
