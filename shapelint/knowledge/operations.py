@@ -12,6 +12,7 @@ from typing import Any, Literal, Union
 
 from shapelint.common import syntax_trees
 from shapelint.common.frozen import frozen
+from shapelint.common.words import words
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.schema.call_parameters import Parameter, parse_parameters
 
@@ -21,22 +22,7 @@ Section = Literal["operations", "attributes", "creations", "joins"]
 SECTIONS: tuple[Section, ...] = ("operations", "attributes", "creations", "joins")
 
 COMBINES = frozenset({"broadcast", "matmul", "assign"})
-KEEPS_SHAPE = frozenset(
-    {
-        "same",
-        "along",
-        "along_each",
-        "assign",
-        "no_gradient",
-        "ends",
-        "of_shape",
-        "channels",
-        "groups",
-        "three",
-        "equal",
-        "variance",
-    }
-)
+KEEPS_SHAPE = words("same along along_each assign no_gradient ends of_shape channels groups three equal variance")
 """The steps that do not change a shape."""
 
 LAYER_FUNCTIONS = frozenset({"torch", "torch.nn.functional"})

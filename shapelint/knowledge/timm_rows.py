@@ -71,10 +71,15 @@ def _text(value: Any) -> str:
     return "" if value is None else str(int(value)) if isinstance(value, bool) else str(value)
 
 
+def _read(name: str) -> str:
+    """The text of a file of the rules folder; empty if it is not there."""
+    path = rules_folder.folder() / name
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
 @lru_cache(maxsize=1)
 def _file() -> str:
-    path = rules_folder.folder() / TIMM_FILE
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
+    return _read(TIMM_FILE)
 
 
 @lru_cache(maxsize=1)
@@ -86,16 +91,14 @@ def version() -> str:
 @lru_cache(maxsize=1)
 def every_name() -> tuple[str, ...]:
     """The names that `create_model` of that version takes, also of models without a row."""
-    path = rules_folder.folder() / NAMES_FILE
-    return tuple(path.read_text(encoding="utf-8").splitlines()[1:]) if path.is_file() else ()
+    return tuple(_read(NAMES_FILE).splitlines()[1:])
 
 
 @lru_cache(maxsize=1)
 def attributes() -> dict[str, frozenset[str]]:
     """The attributes of each class of models, but for those of every `nn.Module` and those that begin with `_`."""
-    path = rules_folder.folder() / ATTRIBUTES_FILE
-    lines = path.read_text(encoding="utf-8").splitlines()[1:] if path.is_file() else ()
-    return {name: frozenset(rest.split()) for name, _, rest in (line.partition("\t") for line in lines)}
+    rows = (line.partition("\t") for line in _read(ATTRIBUTES_FILE).splitlines()[1:])
+    return {name: frozenset(rest.split()) for name, _, rest in rows}
 
 
 def names() -> tuple[str, ...]:

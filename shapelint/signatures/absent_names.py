@@ -131,10 +131,7 @@ def has(spec: ComponentSpec, name: str) -> bool | None:
 
 def _attributes(row: TimmRow, spec: ComponentSpec) -> frozenset[str]:
     """The attributes of a model of timm; none if an argument or the installed version may change them."""
-    given = {key for key, argument in spec.keywords if argument.value is not None}
-    if spec.partial or spec.note or not given <= timm_signatures.KEEPING_ATTRIBUTES:
-        return frozenset()
-    if versions.difference("timm", (timm_rows.version(),)):
+    if not timm_signatures.is_as_measured(spec, timm_signatures.KEEPING_ATTRIBUTES):
         return frozenset()
     return timm_rows.attributes().get(row.architecture, frozenset())
 

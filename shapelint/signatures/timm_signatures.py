@@ -11,6 +11,7 @@ from shapelint.common.words import words
 from shapelint.knowledge import timm_rows
 from shapelint.knowledge.schema.signature_files import ComponentSignature, SignatureFile, SignatureRow
 from shapelint.knowledge.timm_rows import CHANNELS_LAST, FIXED, OWN_SIZE, TimmRow
+from shapelint.signatures import versions
 from shapelint.spec.spec import ComponentSpec
 
 KEEPING_SHAPES = (
@@ -62,6 +63,13 @@ def find(spec: ComponentSpec, target: str, method: str = "forward") -> Signed | 
         classes="num_classes",
     )
     return _file(), component
+
+
+def is_as_measured(spec: ComponentSpec, free: frozenset[str]) -> bool:
+    """Whether a model is as it was measured: all its arguments are seen, and `free`, and no other version is there."""
+    given = {name for name, argument in spec.keywords if argument.value is not None}
+    is_seen = not spec.partial and not spec.note
+    return is_seen and given <= free and not versions.difference("timm", (timm_rows.version(),))
 
 
 def named(spec: ComponentSpec, target: str) -> tuple[str, str]:

@@ -99,18 +99,21 @@ def test_another_name_for_the_classifier_is_meant_as_the_one_that_the_model_has(
     assert hasattr(found, "in_features") is exact
 
 
-def verdict(
-    model: str, change: str = "pass", width: int = 512, features: str = "self.backbone(x)"
-) -> tuple[set[str], str]:
+def said(code: str) -> set[str]:
+    """Return the codes of a program's errors and warnings."""
+    report = lint_text(Source("model.py", code), Settings(isolated=True))
+    return {one.code for one in report.findings if one.severity != "info"}
+
+
+def verdict(model: str, change: str, width: int, features: str) -> tuple[set[str], str]:
     """Return the codes of a program's errors and warnings, and the error with which it stops, "" if it runs."""
     code = PROGRAM.format(model=model, change=change, width=width, features=features)
-    report = lint_text(Source("model.py", code), Settings(isolated=True))
     error = ""
     try:
         exec(code, {"__name__": "model"})
     except (RuntimeError, AttributeError, IndexError) as raised:
         error = str(raised)
-    return {one.code for one in report.findings if one.severity != "info"}, error
+    return said(code), error
 
 
 @pytest.mark.parametrize(("model", "change", "width", "features", "codes"), [
@@ -160,19 +163,12 @@ GIVEN_TO_CLASSIFIERS = [
 """Ways to take the classifier off without a name that is replaced."""
 
 
-def said(code: str) -> set[str]:
-    report = lint_text(Source("model.py", code), Settings(isolated=True))
-    return {one.code for one in report.findings if one.severity != "info"}
-
-
 @pytest.mark.parametrize("change", [*GUARDED, *GIVEN_TO_CLASSIFIERS])
 def test_what_may_not_be_reached_and_what_replaces_a_forward_is_no_fault(change: str) -> None:
     code = PROGRAM.format(model="resnet18", change=change, width=512, features="self.backbone(x)")
     if change in GUARDED:
         code = code.replace('("resnet18")', '("resnet18", num_classes=0)')
-    code = code.replace(
-        "    def forward", "    def tokens(self):\n        self.backbone.cls_token.zero_()\n\n    def forward"
-    )
+    code = code.replace("    def forward", f"{TOKENS}    def forward")
     code = f"import contextlib\nimport os\n{code}"
     exec(code, {"__name__": "model"})
     assert said(code) == set()
@@ -248,5 +244,4 @@ def test_the_width_of_a_head_that_takes_maps_is_not_one_of_their_sides() -> None
 def test_an_attribute_that_a_library_model_does_not_have_is_no_reason_to_see_no_model() -> None:
     code = PROGRAM.format(model="resnet18", change="pass", width=512, features="self.backbone(x)")
     code = code.replace('timm.create_model("resnet18")', "torchvision.models.resnet18().features")
-    report = lint_text(Source("model.py", f"import torchvision{code}"), Settings(isolated=True))
-    assert "SL114" in {one.code for one in report.findings}
+    assert "SL114" in said(f"import torchvision{code}")

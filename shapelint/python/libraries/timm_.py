@@ -177,12 +177,7 @@ def _measured(owner: Component, name: str) -> Value | None:
 def _row(owner: Component) -> TimmRow | None:
     """Return the row of a model, unless another version is installed or an argument may change what was measured."""
     row, _ = timm_signatures.model(owner.spec, owner.spec.target)
-    changed = {name for name, argument in owner.spec.keywords if argument.value is not None}
-    if owner.spec.partial or owner.spec.note or not changed <= WITHOUT_EFFECT:
-        return None
-    if versions.difference("timm", (timm_rows.version(),)):
-        return None
-    return row
+    return row if timm_signatures.is_as_measured(owner.spec, WITHOUT_EFFECT) else None
 
 
 def _feature_info(run: Run, owner: Component) -> Value | None:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from shapelint.common.patterns import pattern
+from shapelint.common.while_it_lives import while_it_lives
 from shapelint.common.words import words
 from shapelint.python.state.run import Run
 
@@ -21,7 +22,7 @@ ASKS = pattern(r"version|attr|callable|available|support|legacy|compat|install|f
 EXPECTS = pattern(r"raises|suppress")
 """Context managers in which a failure is expected."""
 FOLLOWED = frozenset({"hasattr", "getattr", "delattr"})
-"""Functions that give no object an attribute."""
+"""Functions that give no object an attribute, or take one away where that is followed."""
 CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
 BLOCK_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 ENTRY_NAME = "__name__"
@@ -37,6 +38,7 @@ def conditional(tree: ast.Module) -> frozenset[ast.AST]:
     return _inside(tree, every=True)
 
 
+@while_it_lives
 def given_names(tree: ast.Module) -> dict[str, int]:
     """The attributes that a program sets or deletes, by the first line that does, and what it names in a text, by 0."""
     found: dict[str, int] = {}
@@ -48,6 +50,7 @@ def given_names(tree: ast.Module) -> dict[str, int]:
     return found
 
 
+@while_it_lives
 def names_given_unseen(tree: ast.Module) -> frozenset[str]:
     """The attributes that a program may set or take away in ways that are not followed: `type(model).head = None`."""
     found: set[str] = set()
