@@ -7,6 +7,7 @@ from typing import Any
 
 from shapelint.chain.chain import Origin
 from shapelint.common.frozen import replace
+from shapelint.judge.facts import Side
 from shapelint.judge.occasions import Ends, Slot
 from shapelint.judge.violations import Move
 from shapelint.shapes import expression
@@ -33,9 +34,14 @@ def moves_of(repair: str, facts: Mapping[str, Any], ends: Ends) -> tuple[Move, .
         fixed = origin is None or origin.role == "input" or (kind(origin.role) == "backbone" and not inside)
         if origin is not None and not fixed:
             moves += _set(origin, expression.evaluate(value, facts))
-    if consumer is not None and consumer.is_operation:
-        return tuple(replace(move, for_operation=True) for move in moves)
+    if (consumer is not None and consumer.is_operation) or _is_vector(facts.get("producer")):
+        return tuple(replace(move, doubtful=True) for move in moves)
     return tuple(moves)
+
+
+def _is_vector(end: Any) -> bool:
+    """Return whether an end gives a tensor of one axis, which may be the batch."""
+    return isinstance(end, Side) and end.output.axes == 1
 
 
 def _fill(slot: Slot, value: Any) -> Iterator[Move]:

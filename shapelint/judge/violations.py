@@ -14,8 +14,8 @@ class Move:
     """An edit of a number in the text: replace a span (insert if it is empty). `whole` is the component around it.
 
     An edit with a higher `fallback` is made only if none with a lower one is a repair: a literal that `overwrites` an
-    expression (1), or that replaces a name with other uses (2). `for_operation` says that it fits a component to an
-    operation of the code, which may be what is wrong: `z @ z` for `z @ z.t()`.
+    expression (1), or that replaces a name with other uses (2). It is `doubtful` if it fits a component to what may
+    be wrong itself: an operation of the code (`z @ z` for `z @ z.t()`), or a tensor that has lost its batch.
     """
 
     span: Span
@@ -23,7 +23,7 @@ class Move:
     whole: Span | None = None
     fallback: int = 0
     overwrites: bool = False
-    for_operation: bool = False
+    doubtful: bool = False
 
 
 @frozen

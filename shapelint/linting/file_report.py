@@ -189,7 +189,7 @@ def _fix(violation: Violation, source: Source, repair: Repair, is_understood: Ca
     """
     edits = _edits(source, repair.moves)
     has_configs = any(is_data(part.path) for part in source.parts[1:])
-    doubtful = any(move.overwrites or move.for_operation or (has_configs and move.fallback) for move in repair.moves)
+    doubtful = any(move.overwrites or move.doubtful or (has_configs and move.fallback) for move in repair.moves)
     certain = repair.only and not doubtful and violation.rule.page.code not in UNREPAIRED
     elsewhere = {edit.location.path for edit in edits if edit.location.path != source.path}
     is_alone = certain and len(edits) == 1 and source.language != "yaml"

@@ -228,3 +228,34 @@ def test_nothing_is_said_about_a_width_behind_a_layer_that_no_edit_repairs(
     report = lint_source(Source("train.py", NORM.format(width=width, out=out)), Options())
     assert [finding.code for finding in report.findings if finding.severity == "error"] == codes
     assert [finding.role for finding in report.findings][1:] == ["predictor"] * (len(codes) - 1)
+
+
+BATCH = """
+import torch
+from torch import nn
+
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 24, 3), nn.AdaptiveAvgPool2d(1), {end})
+        self.projector = nn.Linear({width}, 48)
+
+    def forward(self, x):
+        return self.projector(self.backbone(x))
+
+
+SimCLR()(torch.randn(5, 3, 64, 64))
+"""
+
+
+@pytest.mark.parametrize(
+    ("end", "wrong", "right", "safe"), [("Flatten()", 32, 24, True), ("Flatten(0)", 24, 120, False)]
+)
+def test_a_fix_is_unsafe_if_it_counts_the_images_of_a_batch(end: str, wrong: int, right: int, safe: bool) -> None:
+    """Five images of 24 features in one axis: the layer would fit with 120, for batches of five alone."""
+    report = lint_source(Source("train.py", BATCH.format(end=f"nn.{end}", width=wrong)), Options())
+    (finding,) = (finding for finding in report.findings if finding.severity == "error")
+    assert (finding.expected, finding.actual, fix_of(finding).safe) == (wrong, right, safe)
+    fixed = lint_source(Source("train.py", BATCH.format(end=f"nn.{end}", width=right)), Options())
+    assert not any(finding.severity == "error" for finding in fixed.findings)
