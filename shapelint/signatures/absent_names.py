@@ -11,7 +11,7 @@ from functools import cache
 
 from shapelint.common.frozen import frozen
 from shapelint.common.nearest_words import nearest_word, nearest_words
-from shapelint.knowledge import pretrained_data, rules_folder, timm_rows
+from shapelint.knowledge import pretrained_data, rules_folder, timm_rows, torch_attributes
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.knowledge.timm_rows import TimmRow
 from shapelint.signatures import stored, timm_signatures, versions
@@ -29,7 +29,8 @@ CLASSIFIERS = ("fc", "classifier", "head", "heads")
 class Absent:
     """A name that an object does not have, and the one that is meant, "" where none is similar.
 
-    `was_lost` says that an earlier version had it, `exact` that what is meant can stand in its place.
+    `was_lost` says that an earlier version had it, `exact` that what is meant can stand in its place; `hint` is what to
+    do if nothing is meant.
     """
 
     owner: str
@@ -37,6 +38,7 @@ class Absent:
     nearest: str = ""
     was_lost: bool = False
     exact: bool = False
+    hint: str = ""
 
 
 @cache
@@ -118,13 +120,33 @@ def of_model(target: str, name: str) -> Absent | None:
 def of_component(spec: ComponentSpec, name: str) -> Absent | None:
     """An attribute that a model does not have, as it is created; None for one that it has, or may have."""
     row, tag = timm_signatures.model(spec, spec.target)
-    return of_model(spec.target, name) if row is None else _of_timm(row, tag, spec, name)
+    if row is not None:
+        return _of_timm(row, tag, spec, name)
+    return of_model(spec.target, name) or (None if spec.partial else of_layer(spec.target, name))
+
+
+@cache
+def of_layer(target: str, name: str) -> Absent | None:
+    """An attribute of other layers of torch that a layer does not have, whatever its arguments."""
+    own = _of_layers(target)
+    if own is None or name in own or name not in torch_attributes.names():
+        return None
+    label = target.rpartition(".")[2]
+    hint = "read it from the layer that the Identity replaces, before it does" if label == "Identity" else ""
+    return Absent(label, name, nearest_word(name, sorted(own), SOMEWHAT), hint=hint)
+
+
+def _of_layers(target: str) -> frozenset[str] | None:
+    """The attributes of a layer of torch; None for anything else."""
+    home, _, label = target.rpartition(".")
+    return torch_attributes.by_class().get(label) if home == "torch.nn" else None
 
 
 def has(spec: ComponentSpec, name: str) -> bool | None:
     """Whether a model has an attribute, as it is created; None if that is not known."""
     row, _ = timm_signatures.model(spec, spec.target)
-    if row is not None and name in _attributes(row, spec):
+    own = _of_layers(spec.target) if row is None else _attributes(row, spec)
+    if own is not None and name in own and not spec.partial:
         return True
     return None if of_component(spec, name) is None else False
 

@@ -7,7 +7,7 @@ import ast
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Failure, Run
-from shapelint.python.state.values import Component, Scope
+from shapelint.python.state.values import Chained, Component, Node, Scope
 from shapelint.signatures import absent_names
 from shapelint.signatures.absent_names import Absent
 from shapelint.spec.spec import Problem
@@ -40,11 +40,22 @@ def note_part(run: Run, owner: Component, name: str, site: Site) -> Absent | Non
     """Remember `resnet.classifier`; return it if nothing in the file gives something a part of that name."""
     if not is_as_built(owner):
         return None
-    absent, span = absent_names.of_component(owner.spec, name), _span(site)
+    return _noted(run, owner, absent_names.of_component(owner.spec, name), site)
+
+
+def _noted(run: Run, owner: Node, absent: Absent | None, site: Site) -> Absent | None:
+    span = _span(site)
     if absent is not None and span is not None and guards.is_certain(run):
         _remember(run, absent, site.node, span, owner)
-        return absent if name not in guards.given_names(run.tree) else None
+        return absent if absent.name not in guards.given_names(run.tree) else None
     return None
+
+
+def note_of_container(run: Run, owner: Chained, name: str, site: Site) -> Absent | None:
+    """Remember `head.in_features` of an `nn.Sequential`; return it if nothing in the file gives it that attribute."""
+    if owner.rest is not None or owner.base_of is not None or name in owner.children:
+        return None
+    return _noted(run, owner, absent_names.of_layer(f"torch.nn.{owner.kind}", name), site)
 
 
 def is_as_built(owner: Component) -> bool:
@@ -67,9 +78,9 @@ def _within(run: Run, span: Span, name: str) -> Span:
     return Span(start, start + len(name)) if start >= 0 else span
 
 
-def _remember(run: Run, absent: Absent, node: ast.AST, span: Span, owner: Component | None = None) -> None:
+def _remember(run: Run, absent: Absent, node: ast.AST, span: Span, owner: Node | None = None) -> None:
     message = f"{absent.owner} has no {'attribute' if owner else 'name'} {absent.name!r}"
-    help_ = f"did you mean {absent.nearest}?" if absent.nearest else ""
+    help_ = f"did you mean {absent.nearest}?" if absent.nearest else absent.hint
     label = "an earlier version had it" if absent.was_lost else ""
     replacement = (span, absent.nearest) if absent.exact and isinstance(node, ast.Attribute) else None
     problem = Problem("SL114", message, span, "", absent.nearest or None, absent.name, help_, replacement, label=label)

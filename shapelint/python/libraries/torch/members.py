@@ -178,4 +178,6 @@ def container_attribute(run: Run, owner: Chained, name: str, site: Site) -> Valu
     """Return a layer of an `nn.Sequential`, `nn.ModuleList` or `nn.ModuleDict` by name, or else a method."""
     if name == "_modules":
         return mutation.modules_of(owner, children(run, owner))
+    if absent := absences.note_of_container(run, owner, name, site):
+        return run.unknown(f"{absent.owner} has no attribute {name!r}", site.node, site.scope.file)
     return owner.children.get(name, Bound(owner, name))

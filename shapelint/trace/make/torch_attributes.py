@@ -1,0 +1,81 @@
+"""What objects of the layers of `torch.nn` have: `python -m shapelint.trace.make.torch_attributes`.
+
+torch gives every layer the attributes that it may have, whatever its arguments: a `Linear` without a bias has `bias`,
+which is None.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.torch_attributes import FILE
+
+SIZE = 2
+"""What an argument without a default gets."""
+NUMBERED = re.compile(r"_l\d")
+"""What the weights of an LSTM have in their names, which depend on its arguments."""
+
+
+def _arguments() -> dict[str, tuple[Any, ...]]:
+    """Arguments of the classes that cannot be built with numbers alone, or take them by no name."""
+    from torch import nn
+
+    layer = (SIZE, 1)
+    return {
+        "AdaptiveLogSoftmaxWithLoss": (SIZE, 4, [SIZE]),
+        "FractionalMaxPool2d": (SIZE, SIZE),
+        "FractionalMaxPool3d": (SIZE, SIZE),
+        **dict.fromkeys(("GRU", "LSTM", "RNN"), (SIZE, SIZE)),
+        "RNNBase": ("LSTM", SIZE, SIZE),
+        "TransformerDecoder": (nn.TransformerDecoderLayer(*layer), 1),
+        "TransformerEncoder": (nn.TransformerEncoderLayer(*layer), 1),
+        "Unflatten": (1, (SIZE,)),
+    }
+
+
+def built() -> Iterator[Any]:
+    """Yield an object of each class of `torch.nn`."""
+    from torch import nn
+
+    known = _arguments()
+    for name, cls in sorted(vars(nn).items()):
+        if inspect.isclass(cls) and issubclass(cls, nn.Module) and cls is not nn.Module:
+            yield cls(*known.get(name, (SIZE,) * _required(cls)))
+
+
+def _required(cls: type) -> int:
+    """Return how many arguments have no default, without `self`."""
+    parameters = inspect.signature(cls.__init__).parameters.values()
+    return sum(one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters) - 1
+
+
+def attributes(module: Any) -> list[str]:
+    """Return the attributes of a module that not every `nn.Module` has, but for the weights of a numbered layer."""
+    from torch import nn
+
+    own = set(dir(module)) - set(dir(nn.Module()))
+    return sorted(name for name in own if not name.startswith("_") and not NUMBERED.search(name))
+
+
+def main() -> int:
+    """Write the file."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        rows = {type(module).__name__: attributes(module) for module in built()}
+    release = torch.__version__.partition("+")[0]
+    header = f"# Made by `python -m shapelint.trace.make.torch_attributes` with torch {release}; do not edit."
+    lines = [f"{name}\t{' '.join(own)}" for name, own in rows.items()]
+    (rules_folder.folder() / FILE).write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
