@@ -110,12 +110,7 @@ def _unknown_argument(component: Resolved, name: str) -> Cause | None:
     """Return that an argument of a component is not known: the one of a name, or the first one."""
     for parameter, argument in component.given.items():
         if dims.is_unknown(argument.value) and name in ("", parameter):
-            what, cause = f"{parameter} of {component.label}", argument.cause
-            if cause is None:
-                return Cause(f"{what} is known at run time only", argument.span)
-            if cause.is_file and cause.span is not None:
-                return cause
-            return Cause(f"{what} is not known: {cause.reason}", argument.span, cause.help)
+            return argument.why_unknown(f"{parameter} of {component.label}")
     note = component.spec.note
     return Cause(f"the arguments of {component.label} are not known: {note}", component.spec.head) if note else None
 

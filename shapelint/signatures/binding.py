@@ -50,9 +50,9 @@ def bind(component: ComponentSignature, spec: ComponentSpec, role: str) -> Bindi
         values[parameter.name] = argument.value
         if parameter.name in widths and isinstance(argument.value, dims.Expression):
             values[parameter.name] = argument.value if dims.is_unknown(argument.value) else dims.UNKNOWN_DIM
-            message = f"{parameter.name} of {label} is known at run time only"
+            reason = argument.why_unknown(f"{parameter.name} of {label}").reason
             hint = f"write {parameter.name} as a number to have it checked"
-            problems.append(Problem("SL901", message, argument.span, role, help=hint))
+            problems.append(Problem("SL901", reason, argument.span, role, help=hint))
         elif parameter.name == component.classes and argument.value == 0:
             continue  # a classifier without outputs can be built: torch makes a Linear of width 0
         elif parameter.name in widths and not _is_width(argument.value, parameter, component):

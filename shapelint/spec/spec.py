@@ -49,6 +49,14 @@ class Argument:
     insertion: Insertion | None = None
     written_as: str = ""
 
+    def why_unknown(self, name: str) -> Cause:
+        """Why its value is not known, for an argument of that name: `hidden_dim of BYOLProjectionHead`."""
+        if self.cause is None:
+            return Cause(f"{name} is known at run time only", self.span)
+        if self.cause.is_file and self.cause.span is not None:
+            return self.cause
+        return Cause(f"{name} is not known: {self.cause.reason}", self.span, self.cause.help)
+
 
 @frozen
 class Step:

@@ -52,8 +52,9 @@ def _noted(run: Run, owner: Node, absent: Absent | None, site: Site) -> Absent |
 
 
 def note_of_container(run: Run, owner: Chained, name: str, site: Site) -> Absent | None:
-    """Remember `head.in_features` of an `nn.Sequential`; return it if nothing in the file gives it that attribute."""
-    if owner.rest is not None or owner.base_of is not None or name in owner.children:
+    """Remember `head.in_features` of an `nn.Sequential`, unless something in the file is given that attribute."""
+    is_whole = owner.rest is None and owner.base_of is None
+    if not is_whole or name in owner.children or name in guards.given_names(run.tree):
         return None
     return _noted(run, owner, absent_names.of_layer(f"torch.nn.{owner.kind}", name), site)
 

@@ -50,9 +50,9 @@ def built() -> Iterator[Any]:
 
 
 def _required(cls: type) -> int:
-    """Return how many arguments have no default, without `self`."""
-    parameters = inspect.signature(cls.__init__).parameters.values()
-    return sum(one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters) - 1
+    """Return how many arguments have no default."""
+    parameters = inspect.signature(cls).parameters.values()
+    return sum(one.default is one.empty and one.kind is one.POSITIONAL_OR_KEYWORD for one in parameters)
 
 
 def attributes(module: Any) -> list[str]:
