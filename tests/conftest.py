@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Compile shapelint once: the tests start it a thousand times, also where Python writes no bytecode by itself."""
+    """Compile shapelint once: the tests start it a thousand times, also where Python writes no bytecode by itself.
+
+    A shell that runs the tests in the background has them ignore SIGINT, and what they start would inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         compileall.compile_dir(ROOT / "shapelint", quiet=2)
 

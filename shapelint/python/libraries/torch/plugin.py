@@ -10,7 +10,7 @@ from shapelint.python.libraries.torch.method_names import QUIET, RETURNS_SELF
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.plugins import Components, Handler, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import sequence
+from shapelint.python.state.value_facts import integer, sequence
 from shapelint.python.state.values import NO_SPAN, NONE, UNKNOWN, Given, Items, Node, Tensor, Unknown, Value
 from shapelint.python.tensors import tensor_operations
 
@@ -48,6 +48,13 @@ def _container(kind: str) -> Handler:
 
     return handler
 
+TENSOR_CLASSES = tuple(
+    f"torch.{device}{kind}Tensor"
+    for device, kinds in (("", ("", "Float", "Double", "Half", "Int", "Long")), ("cuda.", ("Float", "Long")))
+    for kind in kinds
+)
+"""Classes of which a program builds tensors, from a list or from sizes."""
+
 
 def _first(run: Run, arguments: Arguments, site: Site) -> Value:
     """Return the first argument."""
@@ -79,12 +86,14 @@ def _size(run: Run, arguments: Arguments, site: Site) -> Value:
 
 
 def _tensor(run: Run, arguments: Arguments, site: Site) -> Value:
-    """Interpret `torch.Tensor()`, which has no elements, and `torch.LongTensor([0, 1])`."""
+    """Interpret `torch.Tensor()`, which has no elements, `torch.LongTensor([0, 1])` and `torch.Tensor(512, 10)`."""
     if not arguments.every:
         return tensor_operations.concrete([0])
     first = _first(run, arguments, site)
     if isinstance(first, Items) and len(arguments.every) == 1:
         return tensor_operations.create("tensor", arguments)
+    if len(arguments.positional) > 1 or integer(first) is not None:
+        return tensor_operations.create("empty", arguments)
     return torch_functions.call(run, "torch.Tensor", arguments, site)
 
 
@@ -156,7 +165,7 @@ TORCH = LibraryPlugin(
         "torch.nn.ParameterDict": _container("ModuleDict"),
         "torch.nn.modules.container.Sequential": _container("Sequential"),
         "torch.Size": _size,
-        **dict.fromkeys(("torch.Tensor", "torch.FloatTensor", "torch.LongTensor"), _tensor),
+        **dict.fromkeys(TENSOR_CLASSES, _tensor),
         "torch.nn.Parameter": _parameter,
         "torch.nn.parameter.Parameter": _parameter,
         "torch.load": weight_files.load,
