@@ -44,8 +44,6 @@ def call_method(
         return dicts.call_method(run, owner, name, arguments) if own is None else own
     if isinstance(owner, Const):
         return strings.call_method(owner, name, values)
-    if isinstance(owner, UserClass):
-        return explicit(run, owner, arguments, site)
     if isinstance(owner, Super):
         return _super_method(run, owner, name, arguments, site)
     if name in ("prepare", "setup"):
