@@ -87,9 +87,21 @@ def rule_of(error: str) -> frozenset[str]:
     return frozenset(known.entry.rules[:1] if known and known.entry.rules else ("unknown",))
 
 
+class FaultError(Exception):
+    """shapelint itself failed on a model."""
+
+    def __init__(self, judged: Judged):
+        super().__init__(judged.wrong)
+        self.judged = judged
+
+
 def linted(text: str, suffix: str) -> FileReport:
-    """Lint a text as if it were a file of its own."""
-    return lint_text(Source(f"model{suffix}", text), SETTINGS)
+    """Lint a text as if it were a file of its own; raises FaultError."""
+    report = lint_text(Source(f"model{suffix}", text), SETTINGS)
+    if report.is_fault:
+        nothing: frozenset[str] = frozenset()
+        raise FaultError(Judged(text, suffix, "", nothing, nothing, nothing, f"fault: {report.problem}"))
+    return report
 
 
 def codes(report: FileReport, severity: str) -> frozenset[str]:

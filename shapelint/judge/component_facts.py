@@ -40,8 +40,9 @@ def _own_input(component: Resolved) -> Shape | None:
 def _hidden_widths(component: Resolved, layers: tuple[LayerFlow, ...]) -> list[int]:
     """The output widths of all linear layers except the last; a bottleneck argument is narrow by design."""
     if component.layers:
-        linear = [flow for flow in layers if flow.component.label == "Linear" and isinstance(flow.output, tuple)]
-        widths: list[Any] = [flow.output[-1] for flow in linear[:-1] if isinstance(flow.output, tuple)]
+        shapes = [flow.output for flow in layers if flow.component.label == "Linear"]
+        known = [shape for shape in shapes if isinstance(shape, tuple)]
+        widths: list[Any] = [shape[-1] for shape in known[:-1] if shape]  # a number, which a Linear refuses, has no axis
     else:
         widths = [component.values.get("hidden_dim")]
     return [width for width in widths if isinstance(width, int)]

@@ -164,3 +164,25 @@ class SimCLR(nn.Module):
     assert scope["SimCLR"]()(torch.zeros(2, 3, 224, 224)).shape == (2, 64)
     report = lint_text(Source("model.py", code), Settings())
     assert {finding.code for finding in report.findings} <= {"SL901"}
+
+
+def test_a_part_of_which_no_shapes_are_known() -> None:
+    """The rotary embedding of a model takes no tensor, and what is behind it is not followed."""
+    code = """
+import timm
+import torch
+from torch import nn
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(*list(timm.create_model("vit_base_patch16_dinov3", num_classes=0).children())[:-2])
+        self.projection_head = nn.Linear(768, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x).mean(1))
+"""
+    report = lint_text(Source("model.py", code), Settings())
+    assert report.models
+    assert not report.is_fault
+    assert {finding.code for finding in report.findings} <= {"SL901"}

@@ -123,19 +123,21 @@ def _rows(run: Run, owner: Component, name: str = "") -> dict[str, str]:
 
 
 def _general(kind: str, text: str) -> str:
-    """Generalize the signature of a layer that takes more shapes than the one it was traced with."""
-    before, _, after = text.partition("->")
+    """Generalize the signature of a layer that takes more shapes than the one it was traced with.
+
+    A layer that a trace did not run has none.
+    """
     if kind in SAME:
         return "... -> ..."
-    if kind == "Linear":
-        return f"... {before.split()[-1]} -> ... {after.split()[-1]}"
-    if kind in LAST and before.split()[-1:] == after.split()[-1:]:
-        return f"... {after.split()[-1]} -> ... {after.split()[-1]}"
-    if kind == "AdaptiveAvgPool2d" and after.split()[-2:] == ["1", "1"]:
+    before, after = (side.split() for side in text.partition("->")[::2])
+    if not before or not after:
+        return text
+    if kind == "Linear" or (kind in LAST and before[-1] == after[-1]):
+        return f"... {before[-1]} -> ... {after[-1]}"
+    if kind == "AdaptiveAvgPool2d" and after[-2:] == ["1", "1"]:
         return "... H W -> ... 1 1"
-    tokens = before.split()
-    if "Pool" in kind and len(tokens) == 4 and after.split()[1:2] == tokens[1:2]:
-        return text.replace(f" {tokens[1]}", " C")
+    if "Pool" in kind and len(before) == 4 and after[1:2] == before[1:2]:
+        return text.replace(f" {before[1]}", " C")
     return text
 
 
