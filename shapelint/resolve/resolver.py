@@ -54,7 +54,7 @@ def resolve(spec: ComponentSpec, role: str, options: Options, size: tuple[int, i
     if options.checkpoint:
         result = in_full(result, role, options)
     if result.is_listed and size is not None:
-        result = _at_size(result, role, options, size)
+        result = at_size(result, role, options, size)
     return _declared(spec, target, role, result.reason, result) if result.signature is None else result
 
 
@@ -80,13 +80,20 @@ def _as_declared(signed: tuple[ComponentSignature, ComponentSpec], target: str, 
     return Resolved(signed[1], target, "unknown", reason=reason)
 
 
-def _at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
+def is_known_at(listed: Resolved, size: tuple[int, int]) -> bool:
+    """Whether the shapes of a component are known for images (B, C, H, W) of a size, or that it refuses them."""
+    assert listed.signature is not None
+    channels = listed.signature.alternatives[0].inputs[0].axes[1]
+    assert not isinstance(channels, Ellipsis_)
+    images = (dims.symbol("B"), channels, *size)
+    return size == listed.refused or isinstance(signatures.unify(listed.signature, images), signatures.Fit)
+
+
+def at_size(listed: Resolved, role: str, options: Options, size: tuple[int, int]) -> Resolved:
     """The component with its shapes at one more image size, or with that size as one that it refuses."""
     assert listed.signature is not None
     assert listed.template is not None
-    channels = listed.signature.alternatives[0].inputs[0].axes[1]
-    assert not isinstance(channels, Ellipsis_)
-    if isinstance(signatures.unify(listed.signature, (dims.symbol("B"), channels, *size)), signatures.Fit):
+    if is_known_at(listed, size):
         return listed
     component, _, _ = _trace(listed.spec, listed.target, role, options, size)
     if component is None:

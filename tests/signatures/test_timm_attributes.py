@@ -122,7 +122,7 @@ def verdict(model: str, change: str, width: int, features: str) -> tuple[set[str
     ("resnet18", "self.backbone.head = nn.Identity()", 1000, "self.backbone(x)", {"SL212"}),
     ("vit_tiny_patch16_224", "self.backbone.head.fc = nn.Identity()", 192, "self.backbone(x)", {"SL212"}),
     ("vit_tiny_patch16_224", "self.backbone.head = nn.Identity()", 192, "self.backbone(x)", set()),
-    ("ghostnet_050", "self.backbone.head.fc = nn.Identity()", 1280, "self.backbone(x)", {"SL114", "SL201"}),
+    ("ghostnet_050", "self.backbone.head.fc = nn.Identity()", 1280, "self.backbone(x)", {"SL114"}),
     ("resnet18", "width = self.backbone.head.in_features", 1000, "self.backbone(x)", {"SL114", "SL201"}),
     ("resnet18", "pass", 512, "self.backbone.get_intermediate_layers(x)[0]", {"SL114"}),
     ("resnet18", "if hasattr(self.backbone, 'head'): self.backbone.head.reset()", 1000, "self.backbone(x)", {"SL201"}),
@@ -133,6 +133,17 @@ def test_programs_are_told_what_they_get(model: str, change: str, width: int, fe
     silent = codes == {"SL201"} or (codes == {"SL212"} and width == 1000)
     assert bool(error) is (bool(codes) and not silent)
     assert found == codes
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    ("head.fc = nn.Identity()", "fc = nn.Identity()"),
+    ("classifier[1] = nn.Identity()", "fc = nn.Identity()"),
+])  # fmt: skip
+def test_the_name_that_is_meant_takes_the_place_of_the_whole_path(written: str, meant: str) -> None:
+    code = PROGRAM.format(model="resnet18", change=f"self.backbone.{written}", width=512, features="self.backbone(x)")
+    (finding, *_) = (one for one in lint_text(Source("model.py", code), Settings()).findings if one.code == "SL114")
+    assert finding.fix is not None
+    assert f"self.backbone.{meant}" in finding.fix.message
 
 
 GUARDED = [

@@ -13,7 +13,7 @@ from shapelint.signatures import absent_names
 from shapelint.spec.findings import Finding
 from shapelint.spec.spec import ComponentSpec
 from shapelint.text.source import Source, Span
-from shapelint.trace.make import torch_attributes as measured
+from shapelint.trace.make import torch_layers
 
 pytest.importorskip("torch")
 
@@ -49,7 +49,7 @@ def findings(statement: str = "pass", last: str = "pass") -> list[Finding]:
 def test_the_layers_of_torch_have_the_attributes_of_the_file() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        modules = list(measured.built())
+        modules = list(torch_layers.built())
     known = torch_attributes.by_class()
     for module in modules:
         name = type(module).__name__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from shapelint.python.state import guards
 from shapelint.python.state.arguments import Site
@@ -12,6 +13,9 @@ from shapelint.signatures import absent_names
 from shapelint.signatures.absent_names import Absent
 from shapelint.spec.spec import Problem
 from shapelint.text.source import Span
+
+OF_CLASSIFIERS = re.compile(rf"\.({'|'.join(absent_names.CLASSIFIERS)})\b|\[-?\d+\]")
+"""The last layer of a classifier of several."""
 
 
 def note_import(run: Run, module: str, node: ast.ImportFrom, scope: Scope) -> None:
@@ -79,10 +83,17 @@ def _within(run: Run, span: Span, name: str) -> Span:
     return Span(start, start + len(name)) if start >= 0 else span
 
 
+def _with_part(run: Run, span: Span) -> Span:
+    """The place of a name with the part of it that follows, which a last layer does not have: `head.fc`."""
+    part = OF_CLASSIFIERS.match(run.text, span.end)
+    return Span(span.start, part.end()) if part else span
+
+
 def _remember(run: Run, absent: Absent, node: ast.AST, span: Span, owner: Node | None = None) -> None:
     message = f"{absent.owner} has no {'attribute' if owner else 'name'} {absent.name!r}"
     help_ = f"did you mean {absent.nearest}?" if absent.nearest else absent.hint
     label = "an earlier version had it" if absent.was_lost else ""
-    replacement = (span, absent.nearest) if absent.exact and isinstance(node, ast.Attribute) else None
+    is_exact = absent.exact and isinstance(node, ast.Attribute)
+    replacement = (_with_part(run, span) if owner else span, absent.nearest) if is_exact else None
     problem = Problem("SL114", message, span, "", absent.nearest or None, absent.name, help_, replacement, label=label)
     run.failures.append(Failure(node, owner, problem, absent.name if owner else ""))

@@ -176,7 +176,8 @@ from torch import nn
 class SimCLR(nn.Module):
     def __init__(self):
         super().__init__()
-        self.backbone = nn.Sequential(*list(timm.create_model("vit_base_patch16_dinov3", num_classes=0).children())[:-2])
+        model = timm.create_model("vit_base_patch16_dinov3", num_classes=0)
+        self.backbone = nn.Sequential(*list(model.children())[:-2])
         self.projection_head = nn.Linear(768, 64)
 
     def forward(self, x):

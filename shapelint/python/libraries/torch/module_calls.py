@@ -19,6 +19,7 @@ from shapelint.python.libraries.torch import (
     recurrent_states,
     replaced_parts,
     single_inputs,
+    traced_sizes,
     training_modes,
 )
 from shapelint.python.state import causes, gradients, naming
@@ -233,6 +234,7 @@ def _applied(run: Run, component: Component, value: Tensor, site: Site, resolved
     key = (id(component), str(resolved.signature), value.flow.value, *made)
     if key not in run.steps:
         resolved = parts.rebased(component, resolved, value.flow)
+        resolved = traced_sizes.at_size_of(run, component, resolved, value.flow.value)
         run.steps[key] = (component, resolved, *propagation.step(place.role, resolved, value.flow))
     _, resolved, edge, outgoing = run.steps[key]
     consumer = trail.placed(edge.consumer, component, span, consumes=True)

@@ -48,6 +48,7 @@ def _container(kind: str) -> Handler:
 
     return handler
 
+
 TENSOR_CLASSES = tuple(
     f"torch.{device}{kind}Tensor"
     for device, kinds in (("", ("", "Float", "Double", "Half", "Int", "Long")), ("cuda.", ("Float", "Long")))

@@ -1,4 +1,4 @@
-"""What objects of the layers of `torch.nn` have: `python -m shapelint.trace.make.torch_attributes`.
+"""What objects of the layers of `torch.nn` have: `python -m shapelint.trace.make.torch_layers`.
 
 torch gives every layer the attributes that it may have, whatever its arguments: a `Linear` without a bias has `bias`,
 which is None.
@@ -16,7 +16,7 @@ from typing import Any
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.torch_attributes import FILE
 
-SIZE = 2
+SMALL = 2
 """What an argument without a default gets."""
 NUMBERED = re.compile(r"_l\d")
 """What the weights of an LSTM have in their names, which depend on its arguments."""
@@ -26,16 +26,16 @@ def _arguments() -> dict[str, tuple[Any, ...]]:
     """Arguments of the classes that cannot be built with numbers alone, or take them by no name."""
     from torch import nn
 
-    layer = (SIZE, 1)
+    layer = (SMALL, 1)
     return {
-        "AdaptiveLogSoftmaxWithLoss": (SIZE, 4, [SIZE]),
-        "FractionalMaxPool2d": (SIZE, SIZE),
-        "FractionalMaxPool3d": (SIZE, SIZE),
-        **dict.fromkeys(("GRU", "LSTM", "RNN"), (SIZE, SIZE)),
-        "RNNBase": ("LSTM", SIZE, SIZE),
+        "AdaptiveLogSoftmaxWithLoss": (SMALL, 4, [SMALL]),
+        "FractionalMaxPool2d": (SMALL, SMALL),
+        "FractionalMaxPool3d": (SMALL, SMALL),
+        **dict.fromkeys(("GRU", "LSTM", "RNN"), (SMALL, SMALL)),
+        "RNNBase": ("LSTM", SMALL, SMALL),
         "TransformerDecoder": (nn.TransformerDecoderLayer(*layer), 1),
         "TransformerEncoder": (nn.TransformerEncoderLayer(*layer), 1),
-        "Unflatten": (1, (SIZE,)),
+        "Unflatten": (1, (SMALL,)),
     }
 
 
@@ -46,7 +46,7 @@ def built() -> Iterator[Any]:
     known = _arguments()
     for name, cls in sorted(vars(nn).items()):
         if inspect.isclass(cls) and issubclass(cls, nn.Module) and cls is not nn.Module:
-            yield cls(*known.get(name, (SIZE,) * _required(cls)))
+            yield cls(*known.get(name, (SMALL,) * _required(cls)))
 
 
 def _required(cls: type) -> int:
@@ -71,7 +71,7 @@ def main() -> int:
         warnings.simplefilter("ignore")
         rows = {type(module).__name__: attributes(module) for module in built()}
     release = torch.__version__.partition("+")[0]
-    header = f"# Made by `python -m shapelint.trace.make.torch_attributes` with torch {release}; do not edit."
+    header = f"# Made by `python -m shapelint.trace.make.torch_layers` with torch {release}; do not edit."
     lines = [f"{name}\t{' '.join(own)}" for name, own in rows.items()]
     (rules_folder.folder() / FILE).write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
     return 0
