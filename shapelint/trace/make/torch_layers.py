@@ -16,7 +16,7 @@ from typing import Any
 from shapelint.knowledge import rules_folder
 from shapelint.knowledge.torch_attributes import FILE
 
-SMALL = 2
+BUILT_WITH = 2
 """What an argument without a default gets."""
 NUMBERED = re.compile(r"_l\d")
 """What the weights of an LSTM have in their names, which depend on its arguments."""
@@ -26,16 +26,16 @@ def _arguments() -> dict[str, tuple[Any, ...]]:
     """Arguments of the classes that cannot be built with numbers alone, or take them by no name."""
     from torch import nn
 
-    layer = (SMALL, 1)
+    layer = (BUILT_WITH, 1)
     return {
-        "AdaptiveLogSoftmaxWithLoss": (SMALL, 4, [SMALL]),
-        "FractionalMaxPool2d": (SMALL, SMALL),
-        "FractionalMaxPool3d": (SMALL, SMALL),
-        **dict.fromkeys(("GRU", "LSTM", "RNN"), (SMALL, SMALL)),
-        "RNNBase": ("LSTM", SMALL, SMALL),
+        "AdaptiveLogSoftmaxWithLoss": (BUILT_WITH, 4, [BUILT_WITH]),
+        "FractionalMaxPool2d": (BUILT_WITH, BUILT_WITH),
+        "FractionalMaxPool3d": (BUILT_WITH, BUILT_WITH),
+        **dict.fromkeys(("GRU", "LSTM", "RNN"), (BUILT_WITH, BUILT_WITH)),
+        "RNNBase": ("LSTM", BUILT_WITH, BUILT_WITH),
         "TransformerDecoder": (nn.TransformerDecoderLayer(*layer), 1),
         "TransformerEncoder": (nn.TransformerEncoderLayer(*layer), 1),
-        "Unflatten": (1, (SMALL,)),
+        "Unflatten": (1, (BUILT_WITH,)),
     }
 
 
@@ -46,7 +46,7 @@ def built() -> Iterator[Any]:
     known = _arguments()
     for name, cls in sorted(vars(nn).items()):
         if inspect.isclass(cls) and issubclass(cls, nn.Module) and cls is not nn.Module:
-            yield cls(*known.get(name, (SMALL,) * _required(cls)))
+            yield cls(*known.get(name, (BUILT_WITH,) * _required(cls)))
 
 
 def _required(cls: type) -> int:
