@@ -24,6 +24,9 @@ SOMEWHAT = 0.6
 CLASSIFIERS = ("fc", "classifier", "head", "heads")
 """What the last part of a model is called."""
 
+CONVERTED = "SyncBatchNorm"
+"""What a program may convert every BatchNorm to."""
+
 
 @frozen
 class Absent:
@@ -128,10 +131,11 @@ def of_component(spec: ComponentSpec, name: str) -> Absent | None:
 @cache
 def of_layer(target: str, name: str) -> Absent | None:
     """An attribute of other layers of torch that a layer does not have, whatever its arguments."""
-    own = _of_layers(target)
+    own, label = _of_layers(target), target.rpartition(".")[2]
     if own is None or name in own or name not in torch_attributes.names():
         return None
-    label = target.rpartition(".")[2]
+    if label.startswith("BatchNorm") and name in torch_attributes.by_class()[CONVERTED]:
+        return None
     hint = "read it from the layer that the Identity replaces, before it does" if label == "Identity" else ""
     return Absent(label, name, nearest_word(name, sorted(own), SOMEWHAT), hint=hint)
 

@@ -50,6 +50,11 @@ RIGHT = {
     ({"labels": "torch.LongTensor(5).zero_()"}, "", (), ""),
     ({"labels": "torch.Tensor(torch.zeros(5)).long()"}, "", (), ""),
     ({"classes": "torch.Tensor(*[10, 24])"}, "", (), ""),
+    ({"classes": "torch.Tensor(torch.zeros(10, 24).size())"}, "", (), ""),
+    ({"classes": "torch.Tensor(torch.zeros(10, 24).shape)"}, "", (), ""),
+    ({"classes": "torch.Tensor(torch.Size([10, 24]))"}, "", (), ""),
+    ({"classes": "torch.Tensor(torch.zeros(10, 22).shape)"}, "SL101", (22, 24), "5x24 and 22x10"),
+    ({"labels": "torch.LongTensor(tuple(torch.zeros(1, 2, 3, 4, 5).shape))"}, "", (), ""),
     ({"classes": "torch.Tensor(10, 26)"}, "SL101", (26, 24), "5x24 and 26x10"),
     ({"queue": "torch.FloatTensor(22, 70)"}, "SL101", (22, 24), "5x24 and 22x70"),
     ({"labels": "torch.LongTensor([0, 1, 2])"}, "SL115", (5, 3), r"batch_size \(5\) .* batch_size \(3\)"),
@@ -67,3 +72,11 @@ def test_a_tensor_of_its_class(changed: dict[str, str], code: str, numbers: tupl
     else:
         exec(text, {"__name__": "train"})
         assert [link for model in report.models for link in model.unchecked] == []
+
+
+@pytest.mark.parametrize("size", ["torch.zeros(10, 24, 3).shape[:2]", "torch.zeros(10).shape + torch.zeros(24).shape"])
+def test_sizes_that_are_not_seen_to_be_sizes(size: str) -> None:
+    text = PROGRAM.format(**{**RIGHT, "classes": f"torch.Tensor({size})"})
+    exec(text, {"__name__": "train"})
+    report = lint_text(Source("train.py", text), Settings())
+    assert [one for one in report.findings if one.severity == "error"] == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 
-from shapelint.python.state import guards
+from shapelint.python.state import guards, local_trees
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.run import Failure, Run
 from shapelint.python.state.values import Chained, Component, Node, Scope
@@ -56,11 +56,18 @@ def _noted(run: Run, owner: Node, absent: Absent | None, site: Site) -> Absent |
 
 
 def note_of_container(run: Run, owner: Chained, name: str, site: Site) -> Absent | None:
-    """Remember `head.in_features` of an `nn.Sequential`, unless something in the file is given that attribute."""
-    is_whole = owner.rest is None and owner.base_of is None
-    if not is_whole or name in owner.children or name in guards.given_names(run.tree):
+    """Remember `head.in_features` of an `nn.Sequential`, which nothing gives an attribute of that name."""
+    is_known = owner.kind == "Sequential" and owner.rest is None and owner.base_of is None
+    if not is_known or name in owner.children:
         return None
-    return _noted(run, owner, absent_names.of_layer(f"torch.nn.{owner.kind}", name), site)
+    absent = absent_names.of_layer("torch.nn.Sequential", name)
+    return None if absent is None or _may_be_given(run, name) else _noted(run, owner, absent, site)
+
+
+def _may_be_given(run: Run, name: str) -> bool:
+    """Return whether a program or a file that it imports may give some object an attribute."""
+    given = map(guards.names_given_to_others, local_trees.of(run))
+    return any(names is None or name in names for names in given)
 
 
 def is_as_built(owner: Component) -> bool:

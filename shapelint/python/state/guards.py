@@ -23,6 +23,10 @@ EXPECTS = pattern(r"raises|suppress")
 """Context managers in which a failure is expected."""
 FOLLOWED = frozenset({"hasattr", "getattr", "delattr"})
 """Functions that give no object an attribute, or take one away where that is followed."""
+NAMING = frozenset({"setattr", "__setattr__", "register_parameter", "register_buffer", "register_module", "add_module"})
+"""Functions and methods that give an object an attribute of a name."""
+HOLDING = frozenset({"__dict__", "_parameters", "_buffers", "_modules"})
+"""Attributes that hold other attributes by name."""
 CONDITIONAL = (ast.If, ast.IfExp, ast.While, ast.BoolOp, ast.Match, ast.comprehension)
 BLOCK_EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 ENTRY_NAME = "__name__"
@@ -60,6 +64,29 @@ def names_given_unseen(tree: ast.Module) -> frozenset[str]:
         elif isinstance(node, ast.Call) and not _is_followed_call(node):
             found |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return frozenset(found)
+
+
+@while_it_lives
+def names_given_to_others(tree: ast.Module) -> frozenset[str] | None:
+    """The attributes that a program gives objects other than `self`; None if it gives some whose names are not written.
+
+    What it names in a text may be such a name.
+    """
+    found = {name for name, line in given_names(tree).items() if not line}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in HOLDING:
+            return None
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load):
+            found |= set() if ast.unparse(node.value) == "self" else {node.attr}
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name == "vars" or (name in NAMING and not any(map(_is_text, node.args))):
+                return None
+    return frozenset(found)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _is_followed_call(node: ast.Call) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.libraries import data_loaders
@@ -92,10 +94,25 @@ def _tensor(run: Run, arguments: Arguments, site: Site) -> Value:
         return tensor_operations.concrete([0])
     first = _first(run, arguments, site)
     if isinstance(first, Items) and len(arguments.every) == 1:
-        return tensor_operations.create("tensor", arguments)
+        how = _read_as(first, site)
+        if not how:
+            return torch_functions.unseen(run, "torch.Tensor", arguments, site)
+        return tensor_operations.create(how, arguments)
     if len(arguments.positional) > 1 or integer(first) is not None:
         return tensor_operations.create("empty", arguments)
     return torch_functions.call(run, "torch.Tensor", arguments, site)
+
+
+def _read_as(first: Items, site: Site) -> str:
+    """Return whether a tensor is built of values ("tensor") or of a `torch.Size` ("empty"); "" where that is not seen.
+
+    torch takes a tuple for values and a `torch.Size` for sizes: both are tuples here.
+    """
+    written = site.node.args[0] if isinstance(site.node, ast.Call) and site.node.args else None
+    called = ast.unparse(written.func) if isinstance(written, ast.Call) else ""
+    if first.kind != "tuple" or isinstance(written, ast.Tuple) or called in ("tuple", "list"):
+        return "tensor"
+    return "empty" if first.shape_of is not None or called == "torch.Size" else ""
 
 
 def _number(run: Run, arguments: Arguments, site: Site) -> Value:
