@@ -256,3 +256,13 @@ def test_an_attribute_that_a_library_model_does_not_have_is_no_reason_to_see_no_
     code = PROGRAM.format(model="resnet18", change="pass", width=512, features="self.backbone(x)")
     code = code.replace('timm.create_model("resnet18")', "torchvision.models.resnet18().features")
     assert "SL114" in said(f"import torchvision{code}")
+
+
+@pytest.mark.parametrize("other", [192, 100])
+def test_an_attribute_of_a_model_may_be_none(other: int) -> None:
+    change = f"width = 192 if self.backbone.cls_token is None else {other}"
+    code = PROGRAM.format(model="vit_tiny_patch16_224", change=change, width="width", features="self.backbone(x)")
+    pool = '"vit_tiny_patch16_224", num_classes=0, class_token=False, global_pool="avg"'
+    code = code.replace('"vit_tiny_patch16_224"', pool)
+    exec(code, {"__name__": "model"})
+    assert said(code) == set()

@@ -15,7 +15,20 @@ from shapelint.python.state import unknown_numbers
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.run import MAXIMUM_ELEMENTS, Run
 from shapelint.python.state.value_facts import elements, integer, is_number
-from shapelint.python.state.values import NO_SPAN, UNKNOWN, Const, Data, Given, Items, Table, Tensor, Unknown, Value
+from shapelint.python.state.values import (
+    NO_SPAN,
+    UNKNOWN,
+    Bound,
+    Component,
+    Const,
+    Data,
+    Given,
+    Items,
+    Table,
+    Tensor,
+    Unknown,
+    Value,
+)
 from shapelint.python.tensors import axes as ax
 from shapelint.python.tensors import collected_rows, image_sizes, mask_counts, tensor_operations
 from shapelint.python.tensors.tensor_axes import axes_of
@@ -186,7 +199,7 @@ _ORDER: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
     """Evaluate the comparison `left op right`; None if the result is unknown."""
     if isinstance(op, (ast.Is, ast.IsNot)):
-        if any(isinstance(one, Unknown) or (isinstance(one, Data) and one.may_end) for one in (left, right)):
+        if any(_may_be_any(one) for one in (left, right)):
             return None
         one, two = (value.value if isinstance(value, Const) else value for value in (left, right))
         return (one is two) == isinstance(op, ast.Is)
@@ -213,6 +226,12 @@ def compared(op: ast.cmpop, left: Value, right: Value) -> bool | None:
         return _ORDER[type(op)](left.value, right.value)
     except (TypeError, KeyError):
         return None
+
+
+def _may_be_any(value: Value) -> bool:
+    """Return whether an object is not known: an attribute of a model of a library may be None."""
+    of_library = isinstance(value, Bound) and isinstance(value.owner, Component)
+    return isinstance(value, Unknown) or of_library or (isinstance(value, Data) and value.may_end)
 
 
 def _alike(left: Items, right: Items) -> bool | None:
