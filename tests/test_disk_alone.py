@@ -46,6 +46,7 @@ MAY_ASK = {
     "shapelint.knowledge.rule_pages": "data of the package; those of a team are asked for",
     "shapelint.knowledge.rules_folder": "data of the package",
     "shapelint.knowledge.timm_rows": "data of the package",
+    "shapelint.knowledge.torch_attributes": "data of the package",
     "shapelint.signatures.known_models": "data of the package",
     "shapelint.signatures.nearest": "data of the package",
     "shapelint.signatures.versions": "names next to packages, which are noted",

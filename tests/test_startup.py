@@ -132,7 +132,7 @@ def test_a_config_imports_no_interpreter_of_python(run_of: Callable[..., set[str
 
 def test_a_script_imports_no_tracer_and_no_other_format(run_of: Callable[..., set[str]]) -> None:
     found = own(run_of(SCRIPT))
-    assert len(found) <= 382
+    assert len(found) <= 384
     assert {name for name in found if name.startswith("trace.")} <= {
         "trace.asking",
         "trace.meta",
