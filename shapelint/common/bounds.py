@@ -100,3 +100,6 @@ PROGRAM_NESTING = 150
 
 PROGRAM_ELEMENTS = 512
 """The elements of a list and the iterations of a loop that are followed."""
+
+TRACED_SIZES = 8
+"""The image sizes at which the models of a program are traced that are known at some sizes only."""

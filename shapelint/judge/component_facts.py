@@ -42,9 +42,8 @@ def _hidden_widths(component: Resolved, layers: tuple[LayerFlow, ...]) -> list[i
     if component.layers:
         shapes = [flow.output for flow in layers if flow.component.label == "Linear"]
         known = [shape for shape in shapes if isinstance(shape, tuple)]
-        widths: list[Any] = [
-            shape[-1] for shape in known[:-1] if shape
-        ]  # a number, which a Linear refuses, has no axis
+        # A number has no axis; a Linear refuses it, and gives nothing.
+        widths: list[Any] = [shape[-1] for shape in known[:-1] if shape]
     else:
         widths = [component.values.get("hidden_dim")]
     return [width for width in widths if isinstance(width, int)]

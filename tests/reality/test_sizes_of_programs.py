@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shapelint.common import bounds
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
 from shapelint.text.source import Source
@@ -64,3 +65,14 @@ def test_a_model_is_traced_at_the_size_of_its_images(
     assert [finding.code for finding in report.findings if finding.severity == "error"] == ([code] if code else [])
     (model,) = report.models
     assert model.checked == model.links
+
+
+@pytest.mark.parametrize("bound", [1, 2])
+def test_sizes_beyond_a_bound_are_not_traced(bound: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model that is clear at one size is not called clear at another."""
+    monkeypatch.setattr(bounds, "TRACED_SIZES", bound)
+    text = PROGRAM.format(name="efficientvit_m0", arguments="num_classes=0", taken="", width=192, size=160)
+    text = text.replace("    SimCLR()(", "    model = SimCLR()\n    model(")
+    for last in ("model(torch.zeros(3, 3, 192, 192))", "model(torch.zeros(3, 3, 224, 224))"):
+        (model,) = lint_text(Source("train.py", f"{text}    {last}\n"), Settings()).models
+        assert [link.role for link in model.unchecked] == (["backbone"] if bound == 1 and "192" in last else [])

@@ -47,7 +47,7 @@ from shapelint.python.tensors.line_shapes import SeenShape
 from shapelint.resolve.options import Options
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims
-from shapelint.shapes.signatures import Misfit
+from shapelint.shapes.signatures import Misfit, ShapeOrStructure
 from shapelint.spec.roles import Role, kind
 from shapelint.spec.spec import Cause, ComponentSpec, Problem, Step
 from shapelint.text.source import Source, Span
@@ -381,12 +381,20 @@ def _named(run: Run, component: Component, condition: str) -> tuple[Step, ...]:
 
 
 def _weight(edge: Edge) -> int:
-    """Rank the calls of one component for the report: one that does not fit comes first, then one that may not."""
+    """Rank the calls of one component for the report: one that does not fit comes first, then one that may not.
+
+    Images of a size at which the component was never tried may not fit; what is not known of an input says nothing.
+    """
     if isinstance(edge.result, Misfit):
-        return 3
+        return 4
     if edge.result is None:
-        return 0
+        return 3 if edge.component.is_listed and _is_sized(edge.incoming.value) else 0
     return 2 if edge.result.assumed else 1
+
+
+def _is_sized(shape: ShapeOrStructure | None) -> bool:
+    """Return whether the height and the width of images (B, C, H, W) are known."""
+    return isinstance(shape, tuple) and len(shape) == 4 and all(isinstance(axis, int) for axis in shape[2:])
 
 
 def _reaches(links: tuple[Link, ...], losses: tuple[LossCall, ...]) -> bool:

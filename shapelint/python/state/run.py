@@ -287,6 +287,7 @@ class Run(Kernel):
     cut_everywhere: bool = False
     may_trace: bool = True
     untraced: bool = False
+    traced_sizes: set[tuple[int, int]] = field(default_factory=set)
     starved: bool = False
     asks_for_words: bool = False
     asked_for_config: bool = False
