@@ -11,7 +11,6 @@ from shapelint.knowledge import rules_folder
 
 TIMM_FILE = "timm_models.tsv"
 NAMES_FILE = "timm_names.txt"
-ATTRIBUTES_FILE = "timm_attributes.txt"
 FIXED, OWN_SIZE = "fixed", "?"
 CHANNELS_LAST = "NHWC"
 
@@ -92,13 +91,6 @@ def version() -> str:
 def every_name() -> tuple[str, ...]:
     """The names that `create_model` of that version takes, also of models without a row."""
     return tuple(_read(NAMES_FILE).splitlines()[1:])
-
-
-@lru_cache(maxsize=1)
-def attributes() -> dict[str, frozenset[str]]:
-    """The attributes of each class of models, but for those of every `nn.Module` and those that begin with `_`."""
-    rows = (line.partition("\t") for line in _read(ATTRIBUTES_FILE).splitlines()[1:])
-    return {name: frozenset(rest.split()) for name, _, rest in rows}
 
 
 def names() -> tuple[str, ...]:

@@ -11,7 +11,8 @@ from functools import cache
 
 from shapelint.common.frozen import frozen
 from shapelint.common.nearest_words import nearest_word, nearest_words
-from shapelint.knowledge import pretrained_data, rules_folder, timm_rows, torch_attributes
+from shapelint.knowledge import class_attributes, pretrained_data, rules_folder
+from shapelint.knowledge.class_attributes import OF_TIMM, OF_TORCH
 from shapelint.knowledge.schema.library_names import ModuleNames
 from shapelint.knowledge.timm_rows import TimmRow
 from shapelint.signatures import stored, timm_signatures, versions
@@ -132,9 +133,9 @@ def of_component(spec: ComponentSpec, name: str) -> Absent | None:
 def of_layer(target: str, name: str) -> Absent | None:
     """An attribute of other layers of torch that a layer does not have, whatever its arguments."""
     own, label = _of_layers(target), target.rpartition(".")[2]
-    if own is None or name in own or name not in torch_attributes.names():
+    if own is None or name in own or name not in class_attributes.names(OF_TORCH):
         return None
-    if label.startswith("BatchNorm") and name in torch_attributes.by_class()[CONVERTED]:
+    if label.startswith("BatchNorm") and name in class_attributes.by_class(OF_TORCH)[CONVERTED]:
         return None
     hint = "read it from the layer that the Identity replaces, before it does" if label == "Identity" else ""
     return Absent(label, name, nearest_word(name, sorted(own), SOMEWHAT), hint=hint)
@@ -143,7 +144,7 @@ def of_layer(target: str, name: str) -> Absent | None:
 def _of_layers(target: str) -> frozenset[str] | None:
     """The attributes of a layer of torch; None for anything else."""
     home, _, label = target.rpartition(".")
-    return torch_attributes.by_class().get(label) if home == "torch.nn" else None
+    return class_attributes.by_class(OF_TORCH).get(label) if home == "torch.nn" else None
 
 
 def has(spec: ComponentSpec, name: str) -> bool | None:
@@ -159,14 +160,14 @@ def _attributes(row: TimmRow, spec: ComponentSpec) -> frozenset[str]:
     """The attributes of a model of timm; none if an argument or the installed version may change them."""
     if not timm_signatures.is_as_measured(spec, timm_signatures.KEEPING_ATTRIBUTES):
         return frozenset()
-    return timm_rows.attributes().get(row.architecture, frozenset())
+    return class_attributes.by_class(OF_TIMM).get(row.architecture, frozenset())
 
 
 @cache
 def _timm_names() -> frozenset[str]:
     """The attributes of any model of timm, and the parts of torchvision's."""
     parts = modules()["torchvision.models"].parts if "torchvision.models" in modules() else ()
-    return frozenset(parts).union(*timm_rows.attributes().values())
+    return class_attributes.names(OF_TIMM).union(parts)
 
 
 def _of_timm(row: TimmRow, tag: str, spec: ComponentSpec, name: str) -> Absent | None:

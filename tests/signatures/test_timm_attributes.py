@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shapelint.knowledge import timm_rows
+from shapelint.knowledge import class_attributes, timm_rows
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
 from shapelint.signatures import absent_names
@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch")
 timm = pytest.importorskip("timm")
 
 SAMPLE = (*timm_rows.names()[5::89], "vitamin_small_224", "ghostnet_100", "vit_small_plus_patch16_dinov3")
-VOCABULARY = frozenset().union(*timm_rows.attributes().values())
+VOCABULARY = class_attributes.names(class_attributes.OF_TIMM)
 OTHERWISE: tuple[dict[str, Any], ...] = ({}, {"num_classes": 0}, {"in_chans": 1, "num_classes": 7})
 NOWHERE = Span(0, 0)
 PROGRAM = """
@@ -62,14 +62,18 @@ def test_a_model_has_the_attributes_of_its_class_and_no_others_of_these(name: st
         except (AssertionError, TypeError):
             continue  # some take no other channels
         assert type(model).__name__ == row.architecture
-        assert {one for one in VOCABULARY if hasattr(model, one)} == timm_rows.attributes()[row.architecture]
+        assert {one for one in VOCABULARY if hasattr(model, one)} == class_attributes.by_class(
+            class_attributes.OF_TIMM
+        )[row.architecture]
         for attribute in VOCABULARY:
             assert absent_names.has(spec(name, **arguments), attribute) is hasattr(model, attribute)
 
 
 def test_every_model_is_of_a_class_that_is_known() -> None:
     rows = [timm_rows.find(name) for name in timm_rows.names()]
-    assert {row.architecture for row in rows if row is not None} == timm_rows.attributes().keys()
+    assert {row.architecture for row in rows if row is not None} == class_attributes.by_class(
+        class_attributes.OF_TIMM
+    ).keys()
 
 
 def test_nothing_is_said_of_names_that_no_model_has_and_of_other_classes() -> None:

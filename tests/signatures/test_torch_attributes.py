@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shapelint.knowledge import torch_attributes
+from shapelint.knowledge import class_attributes
 from shapelint.linting.lint_paths import lint, lint_text
 from shapelint.settings.settings import Settings
 from shapelint.signatures import absent_names
@@ -55,13 +55,13 @@ def test_the_layers_of_torch_have_the_attributes_of_the_file() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         modules = list(torch_layers.built())
-    known = torch_attributes.by_class()
+    known = class_attributes.by_class(class_attributes.OF_TORCH)
     for module in modules:
         name = type(module).__name__
         if name not in known:
             continue  # of a later torch
         spec = ComponentSpec("call", f"torch.nn.{name}", Span(0, 0), Span(0, 0))
-        for attribute in torch_attributes.names():
+        for attribute in class_attributes.names(class_attributes.OF_TORCH):
             said = absent_names.has(spec, attribute)
             assert said is hasattr(module, attribute) or (said is None and name.startswith("BatchNorm")), attribute
     assert len(modules) > 150

@@ -15,7 +15,8 @@ from typing import Any, Union
 from shapelint.chain.chain import Flow
 from shapelint.common.frozen import replace
 from shapelint.common.words import words
-from shapelint.knowledge import rules_folder, timm_rows
+from shapelint.knowledge import rules_folder
+from shapelint.knowledge.class_attributes import OF_TIMM, by_class
 from shapelint.knowledge.timm_rows import TimmRow
 from shapelint.python.libraries import library_functions, vision_transformers
 from shapelint.python.libraries.torch import constructing, module_calls, parts, replaced_parts
@@ -318,7 +319,7 @@ def _intermediate(run: Run, owner: Component, name: str, arguments: Arguments, s
     """Interpret a method that returns the maps of inner stages, which are those of `features_only=True`."""
     row, _ = timm_signatures.model(owner.spec, owner.spec.target)
     own = run.stand_in(f"timm.models.{name}")
-    if row is None or own is None or name not in timm_rows.attributes().get(row.architecture, ()):
+    if row is None or own is None or name not in by_class(OF_TIMM).get(row.architecture, ()):
         return None
     given = arguments.get(1, INTERMEDIATE[name]) or (NONE if name == "forward_intermediates" else Const(1))
     places = timm_signatures.taken_stages(row, None if given == NONE else library_functions.plain(given))

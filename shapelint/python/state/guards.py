@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from shapelint.common.patterns import pattern
 from shapelint.common.while_it_lives import while_it_lives
@@ -62,7 +62,7 @@ def names_given_unseen(tree: ast.Module) -> frozenset[str]:
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and not _is_followed(node.value):
             found.add(node.attr)
         elif isinstance(node, ast.Call) and not _is_followed_call(node):
-            found |= {one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+            found |= _texts(node.args)
     return frozenset(found)
 
 
@@ -80,13 +80,13 @@ def names_given_to_others(tree: ast.Module) -> frozenset[str] | None:
             found |= set() if ast.unparse(node.value) == "self" else {node.attr}
         elif isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            if name == "vars" or (name in NAMING and not any(map(_is_text, node.args))):
+            if name == "vars" or (name in NAMING and not _texts(node.args)):
                 return None
     return frozenset(found)
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _texts(nodes: Iterable[ast.expr]) -> set[str]:
+    return {one.value for one in nodes if isinstance(one, ast.Constant) and isinstance(one.value, str)}
 
 
 def _is_followed_call(node: ast.Call) -> bool:

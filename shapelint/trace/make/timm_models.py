@@ -15,8 +15,8 @@ from itertools import chain, product
 from typing import Any
 
 from shapelint.knowledge import rules_folder
+from shapelint.knowledge.class_attributes import OF_TIMM
 from shapelint.knowledge.timm_rows import (
-    ATTRIBUTES_FILE,
     CHANNELS_LAST,
     COLUMNS,
     FIXED,
@@ -26,6 +26,7 @@ from shapelint.knowledge.timm_rows import (
     TimmRow,
 )
 from shapelint.trace import limits, meta
+from shapelint.trace.make.attribute_files import own_attributes, write_rows
 
 IMAGES_AT_ONCE = 3
 MODEL_SECONDS = 240.0
@@ -320,23 +321,16 @@ def _tags(name: str, default: Any) -> str:
     return " ".join(texts)
 
 
-def attributes(name: str) -> str:
-    """Return the attributes of a model that not every `nn.Module` has, as they stand in a line of the file."""
-    import torch
-
-    own = set(dir(_build(name))) - set(dir(torch.nn.Module()))
-    return " ".join(sorted(one for one in own if not one.startswith("_")))
-
-
 def write_attributes(header: str, rows: Mapping[str, str]) -> None:
     """Write the attributes of each class, those of the first of its models: the others of a class have the same."""
     column = COLUMNS.index("architecture")
     models: dict[str, str] = {}
     for name in sorted(rows):
         models.setdefault(rows[name].split("\t")[column], name)
-    lines = [f"{architecture}\t{attributes(name)}" for architecture, name in sorted(models.items()) if architecture]
-    text = "\n".join([header, *lines])
-    (rules_folder.folder() / ATTRIBUTES_FILE).write_text(f"{text}\n", encoding="utf-8")
+    built = (
+        (architecture, own_attributes(_build(name))) for architecture, name in sorted(models.items()) if architecture
+    )
+    write_rows(OF_TIMM, header, built)
 
 
 def measured_row(name: str) -> TimmRow:

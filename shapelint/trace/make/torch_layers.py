@@ -13,8 +13,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from shapelint.knowledge import rules_folder
-from shapelint.knowledge.torch_attributes import FILE
+from shapelint.knowledge.class_attributes import OF_TORCH
+from shapelint.trace.make.attribute_files import own_attributes, write_rows
 
 BUILT_WITH = 2
 """What an argument without a default gets."""
@@ -56,11 +56,8 @@ def _required(cls: type) -> int:
 
 
 def attributes(module: Any) -> list[str]:
-    """Return the attributes of a module that not every `nn.Module` has, but for the weights of a numbered layer."""
-    from torch import nn
-
-    own = set(dir(module)) - set(dir(nn.Module()))
-    return sorted(name for name in own if not name.startswith("_") and not NUMBERED.search(name))
+    """Return the attributes of a layer of its own, but for the weights of a numbered layer."""
+    return [name for name in own_attributes(module) if not NUMBERED.search(name)]
 
 
 def main() -> int:
@@ -72,8 +69,7 @@ def main() -> int:
         rows = {type(module).__name__: attributes(module) for module in built()}
     release = torch.__version__.partition("+")[0]
     header = f"# Made by `python -m shapelint.trace.make.torch_layers` with torch {release}; do not edit."
-    lines = [f"{name}\t{' '.join(own)}" for name, own in rows.items()]
-    (rules_folder.folder() / FILE).write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+    write_rows(OF_TORCH, header, rows.items())
     return 0
 
 
