@@ -112,6 +112,8 @@ def _unknown_argument(component: Resolved, name: str) -> Cause | None:
         if dims.is_unknown(argument.value) and name in ("", parameter):
             return argument.why_unknown(f"{parameter} of {component.label}")
     note = component.spec.note
+    if note.startswith("part "):
+        return Cause(f"the sizes of {note} follow those of an image that is not known", component.spec.head)
     return Cause(f"the arguments of {component.label} are not known: {note}", component.spec.head) if note else None
 
 

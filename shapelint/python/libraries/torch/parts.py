@@ -7,6 +7,7 @@ that are called on their own, or after a changed stem.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from functools import lru_cache
@@ -24,7 +25,8 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim, Expression
-from shapelint.shapes.notation import Pattern, PatternAxis
+from shapelint.shapes.notation import Alternative, OutputPattern, Pattern, PatternAxis, Signature
+from shapelint.shapes.signatures import StructureValue
 from shapelint.spec.spec import ComponentSpec
 
 LARGEST = 1100
@@ -170,12 +172,15 @@ def width(run: Run, owner: Component, name: str) -> Dim | None:
 
 def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
     """Return a part's signature for this input, for whichever image size produces it."""
-    if component.part_of is None or resolved.signature is None or not isinstance(flow.value, tuple):
+    if component.part_of is None or resolved.signature is None or isinstance(flow.value, StructureValue):
         return resolved
-    pattern = resolved.signature.alternatives[0].inputs[0]
-    if pattern.rank != len(flow.value):
-        return resolved
-    if _of_another_size(pattern.axes, flow.value, resolved.target.rpartition(".")[2]):
+    kind, signature = resolved.target.rpartition(".")[2], resolved.signature
+    if flow.value is None or any(map(dims.is_unknown, flow.value[1:])):
+        signature = _of_unseen_size(signature, kind)
+    pattern = signature.alternatives[0].inputs[0]
+    if flow.value is None or pattern.rank != len(flow.value):
+        return replace(resolved, signature=signature)
+    if _of_another_size(pattern.axes, flow.value, kind):
         return replace(resolved, signature=None, reason="a part behind another shape")
     bindings: dict[str, Dim] = {}
     for axis, size in zip(pattern.axes[1:], flow.value[1:]):
@@ -186,7 +191,7 @@ def rebased(component: Component, resolved: Resolved, flow: Flow) -> Resolved:
                 if found is None:
                     return replace(resolved, signature=None, reason="a part behind another shape")
                 bindings[name] = found
-    moved = signatures.substitute(resolved.signature, bindings)
+    moved = signatures.substitute(signature, bindings)
     return replace(resolved, signature=moved, template=moved)
 
 
@@ -199,6 +204,33 @@ def _of_another_size(axes: Sequence[PatternAxis], shape: Sequence[Dim], kind: st
     behind_channels = len(axes) > 3 and any(differ[2:]) and not differ[1]
     before_channels = len(axes) > 2 and all(differ[1:-1]) and isinstance(axes[-1], int) and not differ[-1]
     return behind_channels or (before_channels and not kind.startswith(("Conv", "BatchNorm")))
+
+
+def _of_unseen_size(signature: Signature, kind: str) -> Signature:
+    """Return a signature that gives the features alone, if the part was traced with one size of a map or of tokens."""
+    return replace(
+        signature,
+        alternatives=tuple(replace(one, output=_features(one, kind)) for one in signature.alternatives),
+    )
+
+
+def _features(one: Alternative, kind: str) -> OutputPattern:
+    """Return an output without the sizes that another map or number of tokens would change."""
+    sizes, output = one.inputs[0].axes[1:], one.output
+    numbers = [size for size in sizes if isinstance(size, int)]
+    if not isinstance(output, Pattern) or len(sizes) < 2 or len(numbers) < len(sizes):
+        return output
+    is_flattened = len(output.axes) == 2 and output.axes[1] == math.prod(numbers) not in numbers
+    kept = (0,) if is_flattened else (0, _features_axis(output.axes, kind))
+    known = (axis if place in kept else dims.UNKNOWN_DIM for place, axis in enumerate(output.axes))
+    return replace(output, axes=tuple(known))
+
+
+def _features_axis(axes: Sequence[PatternAxis], kind: str) -> int | None:
+    """Return which axis has the features: of a square map the one that is not its sides, None if that is not clear."""
+    if len(axes) == 4:
+        return 1 if axes[2] == axes[3] != axes[1] else 3 if axes[1] == axes[2] != axes[3] else None
+    return 1 if len(axes) == 3 and kind.startswith(("Conv", "BatchNorm")) else len(axes) - 1
 
 
 def solve(axis: Expression, name: str, size: Dim) -> Dim | None:
