@@ -168,9 +168,10 @@ class SimCLR(nn.Module):
     assert {finding.code for finding in report.findings} <= {"SL901"}
 
 
-def test_a_part_of_which_no_shapes_are_known() -> None:
-    """The rotary embedding of a model takes no tensor, and what is behind it is not followed."""
-    code = """
+@pytest.mark.parametrize("name", ["vit_base_patch16_dinov3", "xcit_nano_12_p8_224"])
+def test_a_part_of_which_no_shapes_are_known(name: str) -> None:
+    """The position embedding of a model takes no tensor, and what is behind it is not followed."""
+    code = f"""
 import timm
 import torch
 from torch import nn
@@ -178,7 +179,7 @@ from torch import nn
 class SimCLR(nn.Module):
     def __init__(self):
         super().__init__()
-        model = timm.create_model("vit_base_patch16_dinov3", num_classes=0)
+        model = timm.create_model("{name}", num_classes=0)
         self.backbone = nn.Sequential(*list(model.children())[:-2])
         self.projection_head = nn.Linear(768, 64)
 

@@ -127,13 +127,13 @@ def _rows(run: Run, owner: Component, name: str = "") -> dict[str, str]:
 def _general(kind: str, text: str) -> str:
     """Generalize the signature of a layer that takes more shapes than the one it was traced with.
 
-    A layer that a trace did not run has none.
+    A layer that a trace did not run, or that takes no tensor, has none.
     """
     if kind in SAME:
         return "... -> ..."
     before, after = (side.split() for side in text.partition("->")[::2])
     if not before or not after:
-        return text
+        return ""
     if kind == "Linear" or (kind in LAST and before[-1] == after[-1]):
         return f"... {before[-1]} -> ... {after[-1]}"
     if kind == "AdaptiveAvgPool2d" and after[-2:] == ["1", "1"]:
