@@ -16,7 +16,7 @@ from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.notation import Alternative, Pattern
 from shapelint.trace import probe, signature_rows
 from shapelint.trace.governing_arguments import Experiment, Unfitted
-from shapelint.trace.images import normalisation
+from shapelint.trace.images import evaluate, normalisation
 from shapelint.trace.meta import Untraceable, runs
 from shapelint.trace.symbolic import Free, Observation, observe
 from shapelint.trace.variant import PRIMES, STEP, Variant, mask
@@ -111,6 +111,9 @@ def _generalised(
     seen = observe(module, template)
     if seen.specialised:
         raise Untraceable(f"demands {seen.specialised} of an axis that seemed free")
+    other = observe(module, probe.sizes(template, probe.OTHER_SIZES)).output
+    if other != evaluate(seen.output, probe.OTHER_SIZES):
+        raise Untraceable("has sizes that follow those of its input in no simple way")
     trials = [dict(base)]
     for block in blocks:
         trials.append({name: value + STEP * (name in block) for name, value in base.items()})

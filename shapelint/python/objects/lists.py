@@ -51,6 +51,7 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
         return UNKNOWN if None in sizes or owner.rest else Const(math.prod(size for size in sizes if size is not None))
     elif name not in LIST_READ_METHODS | PROGRESS_METHODS:
         forget(run, owner)
+        return UNKNOWN
     return UNKNOWN if name in LIST_READ_METHODS or name == "pop" else NONE
 
 

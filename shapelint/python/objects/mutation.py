@@ -11,7 +11,7 @@ from shapelint.common.patterns import pattern
 from shapelint.python.objects import dicts
 from shapelint.python.state import causes, class_lookup, naming, part_names
 from shapelint.python.state.arguments import Arguments, Site
-from shapelint.python.state.forgetting import forget, forget_all_attributes
+from shapelint.python.state.forgetting import forget, forget_all_attributes, forget_recursively
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import cause_of, integer
 from shapelint.python.state.values import (
@@ -81,6 +81,8 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
         forget(run, owner, cause_of(value))
     else:
         note_set_anywhere(run, owner, value)
+        if not any(one is owner for one in run.receivers):  # what builds a network adds parts, other code replaces some
+            forget_recursively(run, owner)
     run.touch(owner)
     owner.opaque = True
 
@@ -111,6 +113,8 @@ def store(run: Run, owner: Instance, name: str, value: Value) -> None:
     elif isinstance(base, Component):
         set_child(run, base, name, value)
     run.touch(owner)
+    if isinstance(value, Node) and isinstance(owner.attributes.get(name), Const):
+        del owner.attributes[name]  # what was no module had no place among them: `torch.nn.Module.__setattr__`
     owner.attributes[name] = value
     owner.maybe_missing -= {name}
     naming.hold(owner, name, value)

@@ -154,8 +154,8 @@ class Journal:
             frame.left.append((exit_, self.state(frame)))
 
     def pause(self) -> None:
-        """Keep the current state as one in which a function passes control to its caller."""
-        frame = next((one for one in reversed(self.frames) if "return" in one.takes), None)
+        """Keep the current state as one in which a function passes control to its caller, inside a `try` or not."""
+        frame = next((one for one in reversed(self.frames) if one.takes == {"return"}), None)
         if frame is not None:
             frame.paused.append(self.state(frame))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shapelint.common.frozen import replace
+from shapelint.python.state import class_lookup
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
@@ -117,6 +118,9 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, Library):
         last = value.name.rpartition(".")[2]
         return True if last[:1].isupper() and not last.isupper() else None
+    if isinstance(value, Instance) and value.cls is not None:
+        own = (class_lookup.find(value.cls, name) for name in ("__bool__", "__len__"))
+        return None if isinstance(value.base, Chained) or any(one is not None for one in own) else True
     return None if isinstance(value, (Unknown, Tensor, Data, Chained, Bound)) else True
 
 

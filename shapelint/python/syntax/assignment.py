@@ -11,7 +11,7 @@ from shapelint.python.state import choices, names, part_names, unknown_numbers
 from shapelint.python.state.arguments import Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import blamed, integer, sequence
+from shapelint.python.state.value_facts import blamed, integer, sequence, truth
 from shapelint.python.state.values import (
     UNKNOWN,
     Bound,
@@ -148,6 +148,8 @@ def _rewires(owner: str, name: str) -> bool:
 
 def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
     """Perform `owner.name = value`; a module that had no holder gets its name from it."""
+    if name == "training" and truth(value) is not True:
+        _set_to_evaluation(run, owner)
     set_attribute = run.kind_of(owner).set_attribute
     if set_attribute is not None and set_attribute(run, owner, name, value):
         return
@@ -176,6 +178,14 @@ def assign_attribute(run: Run, owner: Value, name: str, value: Value) -> None:
         dicts.put(run, owner, Const(name), value)  # type: ignore[arg-type]
     elif not mutation.is_harmless(name):
         forget(run, owner)
+
+
+def _set_to_evaluation(run: Run, owner: Value) -> None:
+    """Note that a module, or what may be any, was set to evaluation."""
+    if isinstance(owner, Node):
+        run.asleep[id(owner)] = owner
+    else:
+        run.is_any_asleep = True
 
 
 def assign_element(run: Run, owner: Value, index: Value, value: Value) -> None:

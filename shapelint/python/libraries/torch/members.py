@@ -58,6 +58,8 @@ def listed(run: Run, owner: Instance | Component | Chained, name: str) -> Items:
     if pairs is None:
         inside = unknown_among(owner)
         return Items([], "list", Items([UNKNOWN, inside], "tuple") if name == "named_children" else inside)
+    first = {id(value): key for key, value in reversed(pairs)}
+    pairs = [(key, value) for key, value in pairs if first[id(value)] == key or not isinstance(value, Node)]
     if name == "named_children":
         return Items([Items([Const(key), value], "tuple") for key, value in pairs])
     return Items([value for _, value in pairs])

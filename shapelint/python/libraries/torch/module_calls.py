@@ -47,7 +47,7 @@ from shapelint.resolve import resolver
 from shapelint.resolve.resolved import Resolved
 from shapelint.shapes import dims, notation, signatures
 from shapelint.shapes.dims import Dim
-from shapelint.shapes.notation import Ellipsis_, OutputPattern, Pattern, PatternAxis
+from shapelint.shapes.notation import Ellipsis_, OutputPattern, Pattern, PatternAxis, Structure
 from shapelint.shapes.signatures import Fit, Misfit, StructureValue
 from shapelint.signatures import declared, stored, timm_signatures
 from shapelint.spec.roles import Role
@@ -222,6 +222,8 @@ def _applied(run: Run, component: Component, value: Tensor, site: Site, resolved
     )
     if takes_images(run, component):
         value = _as_input(value)
+    if _has_auxiliary_outputs(resolved) and not training_modes.is_certain(run, component):
+        resolved = replace(resolved, signature=None, reason="it gives several tensors in training, and one otherwise")
     if component.replaced and resolved.signature is not None:
         result = replaced_parts.run_replaced(run, component, value, site)
         if result is not None:
@@ -262,6 +264,12 @@ def _applied(run: Run, component: Component, value: Tensor, site: Site, resolved
     if isinstance(outgoing.value, StructureValue):
         return outputs.of_structure(outgoing.value, outgoing.maker, _output_pattern(resolved, edge))
     return Tensor(outgoing, loose=loose)
+
+
+def _has_auxiliary_outputs(resolved: Resolved) -> bool:
+    """Return whether a model gives its auxiliary logits as well, as some of torchvision do in training."""
+    outputs = resolved.signature.alternatives if resolved.signature is not None else ()
+    return "aux_logits" in resolved.values and any(isinstance(one.output, Structure) for one in outputs)
 
 
 def _output_pattern(resolved: Resolved, edge: Edge) -> OutputPattern | None:

@@ -204,10 +204,16 @@ def _meant(node: ast.expr | None, function: ast.AST) -> ast.expr | None:
 
 
 def _wraps(run: Run, function: ast.AST, write: QueueWrite, scope: Scope) -> bool:
-    """Return whether a function moves the pointer by the rows, back to the start at the end, and decides nothing."""
+    """Return whether a function moves the pointer by the rows, back to the start at the end, and decides nothing.
+
+    It decides by a condition, or by how many rows are left: `min(n, K - ptr)`.
+    """
     pointer = ast.unparse(write.pointer)
     tests = (ast.unparse(one.test) for one in ast.walk(function) if isinstance(one, DECIDES))
     if any(pointer in test for test in tests):
+        return False
+    left = (one for one in ast.walk(function) if isinstance(one, ast.BinOp) and isinstance(one.op, ast.Sub))
+    if any(ast.unparse(part) == pointer for one in left for part in (one.left, one.right)):
         return False
     for part in ast.walk(function):
         moved = _meant(part.left, function) if isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) else None
