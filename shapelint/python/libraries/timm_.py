@@ -27,7 +27,7 @@ from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
 from shapelint.python.state.plugins import Components, LibraryPlugin
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import integer
+from shapelint.python.state.value_facts import integer, truth
 from shapelint.python.state.values import (
     NO_SPAN,
     NONE,
@@ -241,7 +241,7 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
     """Return the signature of a vision transformer, which needs no trace; its head is its only known part."""
     vit = transformer(component) if component.part_of is None else None
     channels = vision_transformers.number(component, "in_chans", 3)
-    if vit is None or not isinstance(vit.width, int) or channels is None:
+    if vit is None or not isinstance(vit.width, int) or channels is None or not _divides_into_heads(component, vit):
         return None
     if not {"features_only", "out_indices"}.isdisjoint(component.arguments):
         return None
@@ -256,10 +256,29 @@ def resolve(component: Component, role: str, options: Options) -> Resolved | Non
         return None  # timm drops arguments that are None
     bare = isinstance(classes, Const) and classes.value == 0
     tokens = isinstance(pool, Const) and pool.value == ""
-    if tokens and (not bare or "dynamic_img_size" in dict(component.spec.keywords)):
+    is_dynamic, is_padded = (_switch(component, name) for name in ("dynamic_img_size", "dynamic_img_pad"))
+    if is_dynamic is None or is_padded is None or (tokens and (not bare or is_dynamic)):
         return None
     gives = f"{vit.tokens} {vit.width}" if tokens else str(vit.width) if bare else "num_classes"
     return vision_transformers.resolved(component, _layout(component, vit, f"B {channels}", gives), role, options)
+
+
+def _switch(component: Component, name: str) -> bool | None:
+    """Return whether an argument that is off by default is on; None if that is not known."""
+    return truth(component.arguments.get(name, Const(False)))
+
+
+def _divides_into_heads(component: Component, vit: Vit) -> bool:
+    """Return whether the width is a multiple of the number of heads; timm refuses any other (`timm.layers.Attention`).
+
+    Its models have heads of 64, but the largest, which have 16 of them.
+    """
+    if {"embed_dim", "num_heads"}.isdisjoint(component.arguments) or not isinstance(vit.width, int):
+        return True
+    match = transformer_name().match(name_of(component))
+    width = data()["transformer_widths"][match[1]] if match else BASE[0]
+    heads = vision_transformers.number(component, "num_heads", 16 if width > 1024 else width // 64)
+    return heads is not None and heads > 0 and vit.width % heads == 0
 
 
 def _layout(component: Component, vit: Vit, takes: str, gives: str) -> Layout:
@@ -268,8 +287,8 @@ def _layout(component: Component, vit: Vit, takes: str, gives: str) -> Layout:
     names = tuple(name for name, _ in component.spec.keywords if not has_classes or name != "num_classes")
     positional = ("model_name",) if component.spec.positional else ()
     size, where = f"{vit.image} {vit.image}", ""
-    if "dynamic_img_size" in names:
-        padded = "dynamic_img_pad" in names
+    if _switch(component, "dynamic_img_size"):
+        padded = _switch(component, "dynamic_img_pad")
         size, where = "H W", "" if padded else f" where H % {vit.patch} == 0 and W % {vit.patch} == 0"
     return Layout(
         given=(*positional, *(("num_classes=1000",) if has_classes else ()), *(f"{name}=None" for name in names)),

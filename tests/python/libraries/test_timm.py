@@ -190,3 +190,38 @@ class SimCLR(nn.Module):
     assert report.models
     assert not report.is_fault
     assert {finding.code for finding in report.findings} <= {"SL901"}
+
+
+@pytest.mark.parametrize(("arguments", "width"), [
+    ("num_heads=4", 192), ("num_heads=5", 192), ("embed_dim=96", 96), ("embed_dim=100", 100),
+    ("embed_dim=80, num_heads=8", 80), ("dynamic_img_size=False", 192), ("dynamic_img_size=True", 192),
+    ("dynamic_img_size=True, dynamic_img_pad=False", 192), ("dynamic_img_size=True, dynamic_img_pad=True", 192),
+])  # fmt: skip
+@pytest.mark.parametrize("size", [(224, 224), (48, 64), (50, 70)])
+def test_a_transformer_that_is_clear_runs(arguments: str, width: int, size: tuple[int, int]) -> None:
+    code = f"""
+import timm
+import torch
+from torch import nn
+
+class SimCLR(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = timm.create_model("vit_tiny_patch16_224", num_classes=0, {arguments})
+        self.projection_head = nn.Linear({width}, 64)
+
+    def forward(self, x):
+        return self.projection_head(self.backbone(x))
+
+SimCLR()(torch.zeros(2, 3, *{size}))
+"""
+    try:
+        exec(code, {"__name__": "model"})
+        runs = True
+    except (AssertionError, RuntimeError):
+        runs = False
+    report = lint_text(Source("model.py", code), Settings(isolated=True))
+    errors = [finding.code for finding in report.findings if finding.severity == "error"]
+    (model,) = report.models
+    assert not (errors and runs)
+    assert (model.checked == model.links and not errors) == runs
