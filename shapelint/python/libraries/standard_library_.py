@@ -10,6 +10,7 @@ from shapelint.python.builtins import builtin_functions, standard_library
 from shapelint.python.objects import copying, dataclass_fields, dicts
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
+from shapelint.python.state.joins import all_of
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
@@ -67,6 +68,18 @@ def namespace(run: Run, arguments: Arguments, site: Site) -> Value:
     found = dicts.namespace({name: given.value for name, given in arguments.keywords.items()})
     found.cause = arguments.cause
     return found
+
+
+def _deque(run: Run, arguments: Arguments, site: Site) -> Value:
+    """Interpret `deque(values)`; one of a largest length forgets its first elements, and how many it has."""
+    given, length = arguments.get(0, "iterable"), arguments.get(1, "maxlen")
+    items = Items([]) if given is None else sequence(given)
+    if items is None or not arguments.complete:
+        return UNKNOWN
+    if length is None or length == Const(None):
+        return Items(list(items.items), rest=items.rest)
+    held = [*items.items, *([] if items.rest is None else [items.rest])]
+    return Items([], rest=all_of(held) if held else UNKNOWN)
 
 
 def _partial(run: Run, arguments: Arguments, site: Site) -> Value:
@@ -149,6 +162,7 @@ STANDARD_LIBRARY = LibraryPlugin(
         "types.SimpleNamespace": namespace,
         "dataclasses.fields": _fields,
         "collections.namedtuple": _named_tuple,
+        "collections.deque": _deque,
         "typing.NamedTuple": _named_tuple,
     },
     constants={

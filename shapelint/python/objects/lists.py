@@ -30,9 +30,14 @@ def call_method(run: Run, owner: Items, name: str, arguments: Arguments, site: S
     elif name == "insert" and len(values) == 2 and isinstance(place := integer(values[0]), int) and owner.rest is None:
         _touch(run, owner)
         owner.items.insert(place, values[1])
+    elif name == "appendleft" and values and owner.rest is None:
+        _touch(run, owner)
+        owner.items.insert(0, values[0])
+    elif name == "popleft":
+        return remove(run, owner, 0)
     elif name == "pop" and owner.kind == "set":
         forget(run, owner)
-    elif name == "pop" and owner.rest is None and isinstance(place := integer(values[0]) if values else -1, int):
+    elif name == "pop" and isinstance(place := integer(values[0]) if values else -1, int):
         return remove(run, owner, place)
     elif name == "copy":
         return Items(list(owner.items), owner.kind, owner.rest, collected=owner.collected)
@@ -101,7 +106,10 @@ def extend(run: Run, owner: Items, more: Value) -> None:
 
 
 def remove(run: Run, owner: Items, place: int) -> Value:
-    """Remove the element at an index, and return it."""
+    """Remove the element at an index, and return it; of a list of unknown length it may be any."""
+    if owner.rest is not None and not owner.items:
+        _touch(run, owner)
+        return owner.rest
     if owner.rest is not None or not -len(owner.items) <= place < len(owner.items):
         forget(run, owner)
         return UNKNOWN

@@ -8,7 +8,7 @@ from shapelint.python.state import choices, class_lookup, command_words, unknown
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.joins import join
 from shapelint.python.state.run import Run
-from shapelint.python.state.value_facts import blamed, integer, unknown_among
+from shapelint.python.state.value_facts import blamed, integer, sequence, unknown_among
 from shapelint.python.state.values import (
     NO_SPAN,
     UNKNOWN,
@@ -67,7 +67,8 @@ def get(run: Run, owner: Value, index: Value, site: Site) -> Value:
     if isinstance(owner, Chained):
         return _child(owner, index)
     if isinstance(owner, Instance):
-        return item_methods.get_item(run, owner, index)
+        items = sequence(owner)
+        return item_methods.get_item(run, owner, index) if items is None else _item(items, index)
     kind = run.kind_of(owner)
     if kind.element is not None:
         return kind.element(run, owner, index, site)

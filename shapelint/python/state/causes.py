@@ -108,11 +108,11 @@ def reshaped(run: Run, values: Sequence[Value], site: Site) -> None:
     run.unfollowed.append((networks, Cause(f"{_text(site.node)} may get another shape", place)))
 
 
-def handed_over(run: Run, values: Sequence[Value], site: Site) -> None:
-    """Note that code which is not seen gets networks that it may call."""
-    cause = Cause(
-        f"it is passed to {_text(site.node, call=False)}, which is not followed", run.place(site.node, site.scope.file)
-    )
+def handed_over(
+    run: Run, values: Sequence[Value], site: Site, reason: str = "it is passed to {}, which is not followed"
+) -> None:
+    """Note that code which is not seen gets networks that it may call, or why else it is not seen what they get."""
+    cause = Cause(reason.format(_text(site.node, call=False)), run.place(site.node, site.scope.file))
     for value in values:
         if isinstance(value, Node):
             run.handed_over.setdefault(id(value), (value, cause))

@@ -133,6 +133,15 @@ def _views(data: Data) -> Items:
     return Items([replace(data, sizes=(size,)) for size in data.sizes])
 
 
+def _of_named_tuple(value: Instance) -> Items | None:
+    """Return the elements of a named tuple; None for any other object."""
+    line = class_lookup.resolution_order(value.cls) if value.cls is not None else []
+    made = [one for one in line if isinstance(one, UserClass) and Library("typing.NamedTuple") in one.bases]
+    if not made or not made[0].fields:
+        return None
+    return Items([value.attributes.get(field.name, UNKNOWN) for field in made[0].fields], "tuple")
+
+
 def elements(value: Value) -> Items | None:
     """Return the elements of a value in any order; None if they are unknown."""
     return value if isinstance(value, Items) else sequence(value)
@@ -144,6 +153,8 @@ def sequence(value: Value) -> Items | None:
         return Items([], rest=UNKNOWN) if value.kind == "set" and len(value.items) > 1 else value
     if isinstance(value, Table) and not value.open and not value.maybe_missing:
         return Items([Const(key) for key in value.items])
+    if isinstance(value, Instance):
+        return _of_named_tuple(value)
     if isinstance(value, Chained):
         names = [Const(key) for key in value.children]
         return Items(list(names) if value.kind == "ModuleDict" else list(value.children.values()), rest=value.rest)

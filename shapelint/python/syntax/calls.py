@@ -258,6 +258,8 @@ def _any_of(
 
     same = _of_each(run, function, arguments, site)
     if same is not None:
+        if any(_is_unseen(given.value) for given in arguments.every):
+            causes.handed_over(run, function.inside, site, "it may be what {} is, and what that gets is not known")
         return same
     name = site.node.func.attr if isinstance(site.node, ast.Call) and isinstance(site.node.func, ast.Attribute) else ""
     results: list[Value] = []
@@ -287,6 +289,10 @@ def _any_of(
         return unseen
     found = unknown_among(*results, *function.inside, *(given.value for given in arguments.positional))
     return replace(found, cause=function.cause) if causes.moved_by(site.node) is not None else found
+
+
+def _is_unseen(value: Value) -> bool:
+    return isinstance(value, Unknown) or (isinstance(value, Tensor) and value.flow.value is None)
 
 
 def _of_each(run: Run, function: Unknown, arguments: Arguments, site: Site) -> Value | None:
