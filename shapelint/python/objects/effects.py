@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 
 from shapelint.common.patterns import pattern
+from shapelint.common.while_it_lives import while_it_lives
+from shapelint.common.words import words
 from shapelint.knowledge import bystanders
 from shapelint.python.state import causes, class_lookup
 from shapelint.python.state.arguments import Arguments, Site
@@ -44,6 +46,15 @@ KEEPS_A_COPY = pattern(r"\b(config|hparams|meta|metadata|summary)\.update$", re.
 """Calls by which the settings of a run are recorded, of a tracker that is not seen."""
 
 
+INITIALIZERS_CALL = words(
+    """
+    isinstance issubclass hasattr getattr type print len range int float min max zip enumerate sqrt prod size numel
+    find startswith endswith lower calculate_gain parameters named_parameters no_grad _calculate_fan_in_and_fan_out
+    """
+)
+"""Functions and methods that initializers of weights call, beside those that change a tensor in place."""
+LOOP = "for given in every:\n    function(given)"
+"""How a function is called that a library calls any number of times."""
 MODIFYING_LIBRARIES = (
     "heapq.", "bisect.insort", "random.shuffle", "threading.", "concurrent.", "multiprocessing.", "asyncio.",
     "weakref.", "collections.ChainMap", "contextvars.", "atexit.", "types.",
@@ -112,3 +123,37 @@ def _is_plain(value: Value) -> bool:
     if not isinstance(value, Instance) or value.cls is None:
         return False
     return all(isinstance(base, UserClass) for base in class_lookup.resolution_order(value.cls))
+
+
+def call_repeatedly(run: Run, function: Value, given: Value, site: Site) -> None:
+    """Call a function of the program with a value that stands for each it may get, unless it fills tensors alone."""
+    if not isinstance(function, (Function, Method, Partial)) or _only_fills_tensors(function):
+        return
+    names: dict[str, Value] = {"every": Items([], "list", given), "function": function}
+    run.execute(_loop(site.node), Scope(names, None, site.scope.file, "function"))
+
+
+def _only_fills_tensors(function: Function | Method | Partial) -> bool:
+    """Return whether a function calls nothing that may change more than the numbers in a tensor."""
+    if isinstance(function, Partial):
+        return False
+    node = (function.function if isinstance(function, Method) else function).node
+    parts = list(ast.walk(node))
+    stores = any(
+        isinstance(part, (ast.Attribute, ast.Subscript)) and not isinstance(part.ctx, ast.Load) for part in parts
+    )
+    if stores or any(isinstance(part, (ast.Global, ast.Nonlocal)) for part in parts):
+        return False
+    called = [ast.unparse(part.func).rpartition(".")[2] for part in parts if isinstance(part, ast.Call)]
+    return all(name in INITIALIZERS_CALL or name.endswith("_") for name in called)
+
+
+@while_it_lives
+def _loop(node: ast.AST) -> list[ast.stmt]:
+    """Return a loop as if it were written at a node."""
+    loop = ast.parse(LOOP).body
+    for statement in loop:
+        for part in ast.walk(statement):
+            if isinstance(part, (ast.stmt, ast.expr)):
+                ast.copy_location(part, node)
+    return loop

@@ -19,7 +19,7 @@ from shapelint.python.libraries.torch import (
 )
 from shapelint.python.libraries.torch.method_names import ADDS, CHANGES
 from shapelint.python.objects import effects, mutation
-from shapelint.python.state import callbacks, causes, frozen_modules
+from shapelint.python.state import causes, frozen_modules
 from shapelint.python.state.arguments import Arguments, Site
 from shapelint.python.state.forgetting import forget, forget_recursively
 from shapelint.python.state.run import Run
@@ -93,7 +93,7 @@ def _shapeless(run: Run, owner: Module, name: str, arguments: Arguments, site: S
     if name == "apply" and arguments.positional and _sets_parts(arguments.positional[0].value):
         forget_recursively(run, owner)
     if name == "apply" and arguments.positional:
-        callbacks.call_repeatedly(run, arguments.positional[0].value, unknown_among(owner), site)
+        effects.call_repeatedly(run, arguments.positional[0].value, unknown_among(owner), site)
     unseen = any(isinstance(given.value, (Unknown, Library)) for given in arguments.every)
     if name == "apply" and unseen and not effects.is_harmless(ast.unparse(site.node)):
         causes.unfollowed(run, [owner], site)
