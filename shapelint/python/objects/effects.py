@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Sequence
 
+from shapelint.common import syntax_trees
 from shapelint.common.patterns import pattern
 from shapelint.common.while_it_lives import while_it_lives
 from shapelint.common.words import words
@@ -151,7 +152,7 @@ def _only_fills_tensors(function: Function | Method | Partial) -> bool:
 @while_it_lives
 def _loop(node: ast.AST) -> list[ast.stmt]:
     """Return a loop as if it were written at a node."""
-    loop = ast.parse(LOOP).body
+    loop = syntax_trees.module(LOOP).body
     for statement in loop:
         for part in ast.walk(statement):
             if isinstance(part, (ast.stmt, ast.expr)):
