@@ -25,7 +25,6 @@ from shapelint.python.state.values import (
     Instance,
     Items,
     Library,
-    Node,
     Scope,
     Table,
     Tensor,
@@ -136,10 +135,7 @@ def attribute(run: Run, name: str, values: list[Value], site: Site) -> Value:
         elif values and isinstance(values[0], Instance):
             mutation.set_attribute(run, values[0], None, values[2] if len(values) > 2 else UNKNOWN)
         elif values:
-            new = values[2] if len(values) > 2 else UNKNOWN
-            mutation.note_set_anywhere(run, values[0], new)
-            if isinstance(new, Node):
-                forgetting.forget_recursively(run, values[0])
+            mutation.note_set_anywhere(run, values[0], values[2] if len(values) > 2 else UNKNOWN)
             forgetting.forget(run, values[0], cause_among(*values[1:]))
         return NONE
     if not isinstance(key, str):

@@ -7,10 +7,10 @@ import math
 from shapelint.common.frozen import replace
 from shapelint.common.words import words
 from shapelint.python.builtins import builtin_functions, standard_library
+from shapelint.python.builtins.iteration import any_of
 from shapelint.python.objects import copying, dataclass_fields, dicts
 from shapelint.python.state.arguments import NO_SITE, Arguments, Site
 from shapelint.python.state.forgetting import forget
-from shapelint.python.state.joins import all_of
 from shapelint.python.state.plugins import Handler, LibraryPlugin
 from shapelint.python.state.run import Run
 from shapelint.python.state.value_facts import sequence
@@ -78,8 +78,7 @@ def _deque(run: Run, arguments: Arguments, site: Site) -> Value:
         return UNKNOWN
     if length is None or length == Const(None):
         return Items(list(items.items), rest=items.rest)
-    held = [*items.items, *([] if items.rest is None else [items.rest])]
-    return Items([], rest=all_of(held) if held else UNKNOWN)
+    return Items([], rest=any_of(items))
 
 
 def _partial(run: Run, arguments: Arguments, site: Site) -> Value:

@@ -81,8 +81,6 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
         forget(run, owner, cause_of(value))
     else:
         note_set_anywhere(run, owner, value)
-        if not any(one is owner for one in run.receivers):  # what builds a network adds parts, other code replaces some
-            forget_recursively(run, owner)
     run.touch(owner)
     owner.opaque = True
 
@@ -90,8 +88,11 @@ def _anywhere(run: Run, owner: Instance, value: Value) -> None:
 def note_set_anywhere(run: Run, owner: Value, value: Value) -> None:
     """Note that a module, or what may be one, is set under a name that is not known.
 
-    If the owner is not known either, that may be in any model.
+    If the owner is not known either, that may be in any model. What builds a network adds parts; a module that other
+    code sets may take the place of any part.
     """
+    if isinstance(value, Node) and not any(one is owner for one in run.receivers):
+        forget_recursively(run, owner)
     inside = owner.inside if isinstance(owner, Unknown) else (owner,)
     networks = tuple(one for one in inside if isinstance(one, Node))
     if isinstance(value, Node) or (networks and isinstance(value, Unknown)):
