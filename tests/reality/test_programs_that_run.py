@@ -5,10 +5,7 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-
-from shapelint.linting.lint_paths import lint_text
-from shapelint.settings.settings import Settings
-from shapelint.text.source import Source
+from programs_of_torch import run_and_lint
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("torchvision")
@@ -231,15 +228,9 @@ STOP = {
 
 def outcome(body: str) -> tuple[bool, list[str]]:
     """Return whether torch runs a program, and the errors that are reported of it."""
-    code = NETWORK + textwrap.dedent(body)
-    try:
-        exec(code, {"__name__": "program"})
-        runs = True
-    except (RuntimeError, ValueError):
-        runs = False
-    report = lint_text(Source("program.py", code), Settings(isolated=True))
+    runs, report, errors = run_and_lint(NETWORK + textwrap.dedent(body), RuntimeError, ValueError)
     assert report.models
-    return runs, [finding.message for finding in report.findings if finding.severity == "error"]
+    return runs, [finding.message for finding in errors]
 
 
 @pytest.mark.parametrize("body", RUN.values(), ids=RUN)

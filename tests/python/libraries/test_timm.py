@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from programs_of_torch import run_and_lint
 
 from shapelint.linting.lint_paths import lint_text
 from shapelint.python.libraries import timm_
@@ -132,13 +133,7 @@ class SimCLR(nn.Module):
 
 SimCLR()(torch.zeros(2, 3, {size}, {size}))
 """
-    try:
-        exec(code, {"__name__": "model"})
-        runs = True
-    except RuntimeError:
-        runs = False
-    report = lint_text(Source("model.py", code), Settings(isolated=True))
-    errors = [finding.code for finding in report.findings if finding.severity == "error"]
+    runs, report, errors = run_and_lint(code, RuntimeError)
     (model,) = report.models
     assert not (errors and runs)
     assert errors or runs or model.checked < model.links
@@ -215,13 +210,7 @@ class SimCLR(nn.Module):
 
 SimCLR()(torch.zeros(2, 3, *{size}))
 """
-    try:
-        exec(code, {"__name__": "model"})
-        runs = True
-    except (AssertionError, RuntimeError):
-        runs = False
-    report = lint_text(Source("model.py", code), Settings(isolated=True))
-    errors = [finding.code for finding in report.findings if finding.severity == "error"]
+    runs, report, errors = run_and_lint(code, AssertionError, RuntimeError)
     (model,) = report.models
     assert not (errors and runs)
     assert (model.checked == model.links and not errors) == runs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from programs_of_torch import run_and_lint
 
 from shapelint.linting.lint_paths import lint_text
 from shapelint.settings.settings import Settings
@@ -51,15 +52,9 @@ h, p = network(torch.zeros(4, 3, 9, 9))
 @pytest.mark.parametrize("width", [7, 10])
 def test_what_they_give_is_what_was_put_in(lines: str, width: int) -> None:
     code = f"{NETWORK}{lines}\nlast - torch.zeros(4, {width})\n"
-    try:
-        exec(code, {"__name__": "program"})
-        runs = True
-    except RuntimeError:
-        runs = False
+    runs, _, errors = run_and_lint(code, RuntimeError)
     assert runs == (width == 7)
-    report = lint_text(Source("program.py", code), Settings(isolated=True))
-    errors = [finding.code for finding in report.findings if finding.severity == "error"]
-    assert errors == ([] if runs or "maxlen=1" in lines else ["SL101"])
+    assert [finding.code for finding in errors] == ([] if runs or "maxlen=1" in lines else ["SL101"])
 
 
 def test_heads_that_a_loop_pairs_with_parts_that_are_not_known_are_not_checked() -> None:
